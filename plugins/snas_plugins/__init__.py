@@ -1,0 +1,1 @@
+"""The built-in components. Each imports `snas_cli.api` alone, as anybody's plugin would."""

@@ -1,0 +1,1 @@
+"""Formats a trained network is written in."""

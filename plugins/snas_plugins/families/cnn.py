@@ -1,0 +1,52 @@
+"""Plain convolutional networks (LeCun et al. 1998; all-3×3 stacks: Simonyan & Zisserman 2015)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snas_cli.api import Choice, Family, Flag, Genes, Layers, Ordinal, Task, hookimpl
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class CNN(Family):
+    """Convolutions with max pooling in between, global average pooling, a linear classifier."""
+
+    name = "cnn"
+    genes = {
+        "layers": Layers(2, 50, {
+            "filters": Ordinal(16, 32, 64, 128, 256),
+            "kernel": Ordinal(3, 5, 7),
+            "activation": Choice("relu", "leaky_relu", "elu", "selu"),
+            "skip": Flag(),
+        }),
+    }  # fmt: skip
+
+    def build(self, genes: Genes, task: Task) -> nn.Module:
+        from torch import nn
+
+        from snas_plugins.families._layers import Shortcut, convolution, halvings, pooled_head
+
+        channels, height, width = task.input_shape
+        layers = genes["layers"]
+        trunk = nn.Sequential()
+        for layer, halved in zip(layers, halvings(len(layers), min(height, width)), strict=True):
+            filters = layer["filters"]
+            block: nn.Module = convolution(
+                channels,
+                filters,
+                layer["kernel"],
+                activation=layer["activation"],
+                norm=genes["batch_norm"],
+            )
+            trunk.append(Shortcut(block, channels, filters) if layer["skip"] else block)
+            if halved:
+                trunk.append(nn.MaxPool2d(2**halved))
+            channels = filters
+        return nn.Sequential(trunk, pooled_head(channels, task.classes, genes["dropout"]))
+
+
+@hookimpl
+def snas_register_families() -> list[Family]:
+    return [CNN()]

@@ -1,0 +1,1 @@
+"""Ways to decide what to try next."""

@@ -1,0 +1,114 @@
+"""Evolution: tournament selection, elites, layer-wise crossover, mutation by weighted operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain, cycle, repeat
+from random import Random
+
+from snas_cli.api import Genome, Proposal, SearchSetup, Strategy, Trial, hookimpl
+from snas_plugins.strategies._novelty import DRAWS, Novelty, random_proposal
+
+NICHE_SHARE = 0.4  # of all mothers are chosen within one family, whichever it is
+
+
+class Evolution(Strategy):
+    """A population that is replaced by its children, but for its elites, each generation.
+
+    Families are niches (Mahfoud 1995): the champion of each stays a parent, and some mothers are
+    chosen within a family drawn at random. A kind of network that learns slowly at first, as
+    convolutions do next to perceptrons, is not lost to one that is quick.
+    """
+
+    name = "evolution"
+
+    def __init__(self, setup: SearchSetup) -> None:
+        super().__init__(setup)
+        self._novelty = Novelty(setup)
+        self._population: list[Trial] = []  # best first
+
+    @property
+    def batch_size(self) -> int:
+        """Elites stay in the population with the fitness they have, so they are not trained."""
+        elites = min(self.setup.elites, len(self._population))
+        return self.setup.population_size - elites
+
+    def ask(self, rngs: Sequence[Random]) -> list[Proposal]:
+        batch: set[str] = set()
+        if not self._population:
+            return self._founders(rngs, batch)
+        return [self._novelty.first_new(partial(self._child, rng), batch) for rng in rngs]
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            self._novelty.remember(trial.genome)
+        alive = [trial for trial in trials if not trial.failed]
+        ranked = sorted([*self._population, *alive], key=_rank)
+        champions = {trial.genome.family: trial for trial in reversed(ranked)}
+        elites = self._population[: self.setup.elites]
+        survivors = {trial.number: trial for trial in (*elites, *champions.values(), *alive)}
+        self._population = sorted(survivors.values(), key=_rank)
+
+    def _founders(self, rngs: Sequence[Random], batch: set[str]) -> list[Proposal]:
+        """Every family founds as many lines as any other, so that none is lost to chance."""
+        return [
+            self._novelty.first_new(partial(self._founder, rng, _first(family)), batch)
+            for rng, family in zip(rngs, cycle(self.setup.space.families), strict=False)
+        ]
+
+    def _founder(self, rng: Random, families: Iterator[str | None]) -> Proposal:
+        return random_proposal(self.setup, rng, next(families))
+
+    def _child(self, rng: Random) -> Proposal:
+        """Crossover and then mutation, or mutation alone; parents of different families have no
+        genes in the same place, so the child is a mutant of one."""
+        setup = self.setup
+        mother = self._mother(rng)
+        father = self._tournament(self._population, rng)
+        crossed = (
+            rng.random() < setup.crossover_rate
+            and father is not mother
+            and father.genome.family == mother.genome.family
+        )
+        if crossed:
+            genome = setup.space.crossover(mother.genome, father.genome, rng)
+        else:
+            genome = mother.genome
+        mutant, operator = self._mutate(genome, rng)
+        if crossed:
+            return Proposal(mutant, f"crossover+{operator}", (mother.number, father.number))
+        return Proposal(mutant, operator, (mother.number,))
+
+    def _mutate(self, genome: Genome, rng: Random) -> tuple[Genome, str]:
+        operators = [operator for operator, _ in self.setup.operators]
+        weights = [weight for _, weight in self.setup.operators]
+        (operator,) = rng.choices(operators, weights)
+        mutant = operator.mutate(genome, self.setup.space, rng, self.setup.mutation_rate)
+        return mutant, operator.name
+
+    def _mother(self, rng: Random) -> Trial:
+        if rng.random() >= NICHE_SHARE:
+            return self._tournament(self._population, rng)
+        family = rng.choice(sorted({trial.genome.family for trial in self._population}))
+        return self._tournament([t for t in self._population if t.genome.family == family], rng)
+
+    def _tournament(self, group: Sequence[Trial], rng: Random) -> Trial:
+        """The best of a few drawn from `group` (Goldberg & Deb 1991)."""
+        return min(rng.sample(group, min(self.setup.tournament_size, len(group))), key=_rank)
+
+
+def _first(family: str) -> Iterator[str | None]:
+    """A family to draw from and, where it has nothing within the limits, any."""
+    return chain(repeat(family, DRAWS // 2), repeat(None))
+
+
+def _rank(trial: Trial) -> tuple[float, int]:
+    """Sorts the fittest first; of equals, the older."""
+    assert trial.fitness is not None  # the population holds no failed trials
+    return (-trial.fitness, trial.number)
+
+
+@hookimpl
+def snas_register_strategies() -> list[type[Strategy]]:
+    return [Evolution]

@@ -1,0 +1,3 @@
+"""snas: evolves small, accurate, deployable image classifiers."""
+
+__version__ = "0.1.0"

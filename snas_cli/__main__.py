@@ -1,0 +1,5 @@
+"""`python -m snas_cli` is `snas`."""
+
+from snas_cli.app import main
+
+main()

@@ -1,0 +1,69 @@
+"""The Typer app, and the one place that turns a SnasError into a message and an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from snas_cli import __version__
+from snas_cli.commands import (
+    datasets,
+    evaluate,
+    export,
+    plugins,
+    recipes,
+    resume,
+    runs,
+    search,
+)
+from snas_cli.errors import SnasError
+from snas_cli.registry import Registry
+
+EPILOG = "Start with: snas search digits   or, with your own pictures: snas search photos/"
+
+
+def make_app(registry: Registry) -> typer.Typer:
+    """All subcommands, those of plugins too."""
+    app = typer.Typer(
+        help="Finds a small, accurate, deployable image classifier by evolving networks.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "obj": registry},
+        pretty_exceptions_show_locals=False,
+    )
+    app.callback()(_options)
+    for module in (search, resume, evaluate, export):
+        module.add_to(app)
+    for module in (datasets, plugins, recipes, runs):
+        module.add_to(app)
+    registry.call("snas_register_commands", app=app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `snas`, with the arguments of this process or with those given."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as tidily as Ctrl-C does
+    try:
+        make_app(Registry.installed())(arguments)
+    except SnasError as error:
+        for line in str(error).splitlines():
+            print(f"snas: {line}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"snas {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version)
+    ] = False,
+) -> None:
+    pass

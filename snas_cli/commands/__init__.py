@@ -1,0 +1,1 @@
+"""A file for each subcommand: parse, call, render."""

@@ -1,0 +1,99 @@
+"""Shows a search as it goes and what came of it; shared by `snas search` and `snas resume`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from snas_cli.api import Trial
+from snas_cli.commands._options import console, print_json
+from snas_cli.experiment.running import Outcome
+from snas_cli.runs.journal import trial_to_json
+from snas_cli.search.listener import Listener, Listeners, Plan
+from snas_cli.search.ranking import leaders
+from snas_cli.terminal.progress import LiveView, LogView
+from snas_cli.terminal.tables import leaders_table
+from snas_cli.terminal.words import GOOD, cost, percent
+
+INTERRUPTED = 130  # the shell's code for Ctrl-C
+
+
+class _Whereabouts(Listener):
+    """Remembers the run directory, for whoever interrupts."""
+
+    folder: Path | None = None
+
+    def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
+        self.folder = plan.folder
+
+
+def run_search(search: Callable[[Listener], Outcome], *, as_json: bool) -> None:
+    """Runs `search` with a view of it, then prints the result. Raises SnasError."""
+    screen = console(as_json=as_json)
+    whereabouts = _Whereabouts()
+    try:
+        outcome = _watched(search, whereabouts, screen)
+    except KeyboardInterrupt:
+        _say_how_to_go_on(whereabouts.folder)
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(_summary(outcome))
+    else:
+        _show(outcome, screen)
+
+
+def _watched(
+    search: Callable[[Listener], Outcome], whereabouts: _Whereabouts, screen: Console
+) -> Outcome:
+    if screen.is_terminal:
+        with LiveView(screen) as view:
+            return search(Listeners(whereabouts, view))
+    log = LogView(lambda line: print(line, file=screen.file, flush=True))
+    return search(Listeners(whereabouts, log))
+
+
+def _say_how_to_go_on(folder: Path | None) -> None:
+    if folder is None:
+        print("snas: stopped before the search began", file=sys.stderr)
+        return
+    print("snas: stopped; every finished trial is kept", file=sys.stderr)
+    print(f"snas: go on with: snas resume {folder}", file=sys.stderr)
+
+
+def _show(outcome: Outcome, screen: Console) -> None:
+    best, folder = outcome.best, outcome.folder.path
+    failed = sum(trial.failed for trial in outcome.trials)
+    screen.print(leaders_table(leaders(outcome.trials, 5)))
+    if failed:
+        screen.print(f"{failed} of {len(outcome.trials)} candidates failed; `snas runs show "
+                     f"{folder}` says why")  # fmt: skip
+    screen.print(
+        f"The network kept: trial {best['trial']}, {best['family']}, {cost(best)}\n"
+        f"validation accuracy [{GOOD}]{percent(best['val_acc'])}[/], "
+        f"test accuracy [{GOOD}]{percent(best['test_acc'])}[/] "
+        "(pictures that no choice was made by)\n"
+    )
+    screen.print("[bold]Next[/]")
+    for command, purpose in _next_commands(folder):
+        screen.print(f"  {command:<44} {purpose}", style="default", soft_wrap=True)
+
+
+def _next_commands(folder: Path) -> list[tuple[str, str]]:
+    return [
+        (f"snas evaluate {folder}", "precision, recall, mistakes"),
+        (f"snas export {folder} --format all", "files to deploy, checked"),
+        (f"snas runs show {folder}", "this again, and the failures"),
+    ]
+
+
+def _summary(outcome: Outcome) -> Mapping[str, Any]:
+    return {
+        "folder": str(outcome.folder.path),
+        "best": outcome.best,
+        "trials": [trial_to_json(trial) for trial in outcome.trials],
+    }

@@ -1,0 +1,115 @@
+"""`snas search`: from a recipe, a folder of pictures or a data set to a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from snas_cli.commands._options import AsJson, registry_of
+from snas_cli.errors import UsageError, near_match
+from snas_cli.registry import Registry
+
+RECIPE_SUFFIXES = {".yaml", ".yml"}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(no_args_is_help=True)(search)
+
+
+def search(
+    context: typer.Context,
+    target: Annotated[
+        str, typer.Argument(help="A recipe (.yaml), a folder of pictures, or a data set's name.")
+    ],
+    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same search.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="A data set; see `snas datasets`.")] = None,
+    path: Annotated[str | None, typer.Option(help="A folder of your own pictures.")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where downloads are kept.")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Side of a picture, in pixels.")] = None,
+    families: Annotated[str | None, typer.Option(help="Such as cnn,resnet.")] = None,
+    max_layers: Annotated[int | None, typer.Option(help="At most so many layers.")] = None,
+    max_params: Annotated[str | None, typer.Option(help="Such as 300k.")] = None,
+    max_flops: Annotated[str | None, typer.Option(help="For one picture, such as 20M.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="See `snas plugins`.")] = None,
+    generations: Annotated[int | None, typer.Option(help="Rounds of candidates.")] = None,
+    population_size: Annotated[int | None, typer.Option(help="Candidates in a round.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="For each candidate.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures in a training step.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Epochs without improvement.")] = None,
+    min_delta: Annotated[float | None, typer.Option(help="What improvement means.")] = None,
+    monitor: Annotated[str | None, typer.Option(help="val_acc or val_loss.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    output_dir: Annotated[str | None, typer.Option(help="The folder that holds the runs.")] = None,
+    checkpoint_every: Annotated[int | None, typer.Option(help="In generations.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Any key: --set search.elites=1")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for the best network; train, keep and describe it.
+
+    Options take precedence over the recipe. `snas recipes show` prints every key a recipe has.
+    """
+    from snas_cli.commands._searching import run_search
+    from snas_cli.experiment.running import start
+    from snas_cli.recipe.loading import check, override
+
+    registry = registry_of(context)
+    document = _document(target, registry)
+    options = {
+        "output.name": name,
+        "seed": seed,
+        "data.dataset": dataset or ("folder" if path else None),
+        "data.path": str(Path(path).expanduser().resolve()) if path else None,
+        "data.data_dir": data_dir,
+        "data.image_size": image_size,
+        "space.families": families.replace(" ", "").split(",") if families else None,
+        "space.max_layers": max_layers,
+        "limits.max_params": max_params,
+        "limits.max_flops": max_flops,
+        "search.strategy": strategy,
+        "search.generations": generations,
+        "search.population_size": population_size,
+        "training.epochs": epochs,
+        "training.batch_size": batch_size,
+        "training.patience": patience,
+        "training.min_delta": min_delta,
+        "training.monitor": monitor,
+        "training.device": device,
+        "output.folder": output_dir,
+        "output.checkpoint_every": checkpoint_every,
+    }
+    for dotted, value in options.items():
+        if value is not None:
+            document.set(dotted, value, _flag(dotted))
+    override(document, settings or [])
+    recipe = check(document, registry)
+    run_search(lambda listener: start(recipe, registry, listener), as_json=as_json)
+
+
+def _flag(dotted: str) -> str:
+    renamed = {"output.folder": "output-dir"}
+    return f"--{renamed.get(dotted, dotted.rpartition('.')[2].replace('_', '-'))}"
+
+
+def _document(target: str, registry: Registry) -> Any:
+    """What `target` says of the recipe. Raises UsageError where it is none of the three."""
+    from snas_cli.recipe.document import Document, read_document
+    from snas_cli.recipe.loading import absolute_path
+
+    path = Path(target).expanduser()
+    if path.suffix in RECIPE_SUFFIXES:
+        document = read_document(path)
+        absolute_path(document, path.parent)
+        return document
+    if path.is_dir():
+        return Document(target, {"data": {"dataset": "folder", "path": str(path.resolve())}})
+    if target in registry.names("dataset"):
+        return Document(target, {"data": {"dataset": target}})
+    if path.exists():
+        raise UsageError(f"{target} is neither a recipe (.yaml) nor a folder of pictures")
+    hint = near_match(target, registry.names("dataset"))
+    raise UsageError(f"there is no file, folder or data set {target!r}; {hint}")

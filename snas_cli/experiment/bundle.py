@@ -1,0 +1,87 @@
+"""A finished network, read back from the files of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from snas_cli.api import Genome, ModelCard, Space, Task
+from snas_cli.errors import RunError, UsageError
+from snas_cli.experiment.keeper import ARCHITECTURE_FORMAT
+from snas_cli.recipe.resolve import SHARED_GENES
+from snas_cli.registry import Registry
+from snas_cli.runs.files import read_json
+from snas_cli.runs.folder import open_run
+from snas_cli.runs.weights import load_weights
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What architecture.json holds, checked."""
+
+    path: Path
+    genome: Genome
+    card: ModelCard
+
+
+def find_architecture(target: Path) -> Path:
+    """The architecture.json that `target` is, or that lies in the run it names. Raises RunError."""
+    if target.suffix == ".json" and target.is_file():
+        return target
+    folder = open_run(target)
+    folder.metrics()  # raises where there is no network yet
+    return folder.best / "architecture.json"
+
+
+def read_bundle(path: Path, registry: Registry) -> Bundle:
+    """Raises RunError, PluginError or SpaceError naming what is wrong in the file."""
+    document = read_json(path)
+    if not isinstance(document, dict) or "format" not in document:
+        raise RunError(f"{path} is not an architecture that snas wrote")
+    if document["format"] != ARCHITECTURE_FORMAT:
+        raise RunError(f"{path} has format {document['format']}; this version of snas reads "
+                       f"{ARCHITECTURE_FORMAT}")  # fmt: skip
+    try:
+        genome = _genome(document, registry)
+        card = _card(document, genome)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: incomplete or of the wrong form: {error}") from None
+    return Bundle(path, genome, card)
+
+
+def _genome(document: dict[str, Any], registry: Registry) -> Genome:
+    family = registry.family(str(document["family"]))
+    return Space({family.name: {**SHARED_GENES, **family.genes}}).from_json(document)
+
+
+def _card(document: dict[str, Any], genome: Genome) -> ModelCard:
+    channels, height, width = map(int, document["input_shape"])
+    return ModelCard(
+        genome.to_json(),
+        (channels, height, width),
+        tuple(map(str, document["classes"])),
+        tuple(map(float, document["mean"])),
+        tuple(map(float, document["std"])),
+    )
+
+
+def load_network(bundle: Bundle, registry: Registry) -> nn.Module:
+    """With its weights, on the CPU, in evaluation mode. Raises RunError, UsageError."""
+    weights = bundle.path.parent / "model.safetensors"
+    if not weights.exists():
+        raise UsageError(
+            f"{bundle.path} has no model.safetensors beside it, so there is no trained network; "
+            "train one with: snas evaluate ARCHITECTURE --dataset NAME"
+        )
+    family = registry.family(bundle.genome.family)
+    network = family.build(
+        bundle.genome.genes, Task(bundle.card.input_shape, len(bundle.card.classes))
+    )
+    try:
+        network.load_state_dict(load_weights(weights, bundle.genome.fingerprint))
+    except RuntimeError as error:
+        raise RunError(f"{weights} does not fit the architecture: {error}") from None
+    return network.eval()

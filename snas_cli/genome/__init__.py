@@ -1,0 +1,7 @@
+"""Architectures as data: genes, the records that hold them, and the space they are drawn from."""
+
+from snas_cli.genome.genes import Choice, Flag, Gene, Genes, Layers, Ordinal, Value
+from snas_cli.genome.genome import Genome
+from snas_cli.genome.space import Space
+
+__all__ = ["Choice", "Flag", "Gene", "Genes", "Genome", "Layers", "Ordinal", "Space", "Value"]

@@ -1,0 +1,125 @@
+"""From a YAML document to a checked recipe: every fault at once, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from snas_cli.errors import PluginError, RecipeError, UsageError, near_match
+from snas_cli.recipe.document import Document, Key
+from snas_cli.recipe.schema import Recipe
+from snas_cli.registry import Registry
+
+
+def override(document: Document, settings: Iterable[str]) -> None:
+    """Applies `section.key=value` settings as given on the command line; values are YAML.
+
+    Raises UsageError for what is not of that form."""
+    for setting in settings:
+        dotted, equals, text = setting.partition("=")
+        if not equals or not all(dotted.split(".")):
+            raise UsageError(f"--set {setting}: should be section.key=value")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {setting}: {text!r} is not a YAML value") from None
+        document.set(dotted, value, f"--set {setting}")
+
+
+def check(document: Document, registry: Registry) -> Recipe:
+    """The recipe that `document` describes. Raises RecipeError with every fault in it."""
+    faults = list(_unknown_names(document, registry))
+    try:
+        recipe = Recipe.model_validate(document.values)
+    except ValidationError as error:
+        faults = [*_schema_faults(error, document), *faults]
+    else:
+        faults += _missing_path(recipe, document, registry)
+    if faults:
+        raise RecipeError(faults)
+    return recipe
+
+
+def dump(recipe: Recipe) -> str:
+    """The recipe as YAML with every key, enough to repeat the run."""
+    return yaml.safe_dump(recipe.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+def _schema_faults(error: ValidationError, document: Document) -> Iterator[str]:
+    for fault in error.errors():
+        key: Key = fault["loc"]
+        yield f"{document.place(key)}: {_dotted(key)}: {_what_is_wrong(fault, key)}"
+
+
+def _what_is_wrong(fault: Any, key: Key) -> str:
+    if fault["type"] == "extra_forbidden":
+        return f"there is no such key; {near_match(str(key[-1]), _keys_beside(key))}"
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if fault["type"] == "model_type":
+        return f"is a section: it should hold keys and values, not {fault['input']!r}"
+    shown = "" if isinstance(fault["input"], dict) else f", not {fault['input']!r}"
+    return f"{message}{shown}"
+
+
+def _keys_beside(key: Key) -> list[str]:
+    model: type[BaseModel] = Recipe
+    for part in key[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        assert isinstance(annotation, type)  # only sections have keys,
+        assert issubclass(annotation, BaseModel)  # and each is a model
+        model = annotation
+    return list(model.model_fields)
+
+
+def _unknown_names(document: Document, registry: Registry) -> Iterator[str]:
+    for kind, key, name in _names(document.values):
+        try:
+            registry.find(kind, name)
+        except PluginError as error:
+            yield f"{document.place(key)}: {_dotted(key)}: {error}"
+
+
+def _names(values: dict[str, Any]) -> Iterator[tuple[str, Key, str]]:
+    """Every name of a component in a recipe that may be faulty elsewhere: kind, key, name."""
+    data, space, search = (
+        section if isinstance(section := values.get(name), dict) else {}
+        for name in ("data", "space", "search")
+    )
+    if isinstance(data.get("dataset"), str):
+        yield "dataset", ("data", "dataset"), data["dataset"]
+    if isinstance(search.get("strategy"), str):
+        yield "strategy", ("search", "strategy"), search["strategy"]
+    if isinstance(space.get("families"), list):
+        for i, name in enumerate(space["families"]):
+            if isinstance(name, str):
+                yield "family", ("space", "families", i), name
+    if isinstance(search.get("operators"), dict):
+        for name in search["operators"]:
+            yield "operator", ("search", "operators", name), name
+
+
+def _missing_path(recipe: Recipe, document: Document, registry: Registry) -> list[str]:
+    data = recipe.data
+    if data.dataset not in registry.names("dataset"):
+        return []
+    if registry.dataset(data.dataset).needs_path and data.path is None:
+        place = document.place(("data", "dataset"))
+        return [
+            f"{place}: data.path: the data set {data.dataset!r} needs the path to your pictures"
+        ]
+    return []
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(map(str, key))
+
+
+def absolute_path(document: Document, folder: Path) -> None:
+    """Makes data.path, which is relative to the recipe's folder, absolute."""
+    data = document.values.get("data")
+    if isinstance(data, dict) and isinstance(data.get("path"), str):
+        data["path"] = str((folder / Path(data["path"]).expanduser()).resolve())

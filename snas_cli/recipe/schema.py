@@ -1,0 +1,138 @@
+"""The keys of a recipe, their defaults and what they mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from snas_cli.recipe.quantities import Count
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataSettings(Section):
+    """What to learn from."""
+
+    dataset: str = Field("folder", description="A data set by name; see `snas datasets`.")
+    path: str | None = Field(
+        None, description="Your own pictures, relative to the recipe: a folder of class folders."
+    )
+    data_dir: str | None = Field(
+        None, description="Where downloads are kept. Default: $SNAS_DATA, or ~/.cache/snas/data."
+    )
+    image_size: int | None = Field(
+        None, ge=8, le=1024, description="Side in pixels. Default: suggested from the pictures."
+    )
+    val_fraction: float = Field(
+        0.2, gt=0, lt=0.9, description="Cut from the data for choosing, where it has no such split."
+    )
+    test_fraction: float = Field(
+        0.2, gt=0, lt=0.9, description="Cut from the data for the last word, likewise."
+    )
+    augment: bool = Field(True, description="Shift training pictures, and flip them as below.")
+    flip: bool | None = Field(
+        None, description="May a picture be mirrored and keep its label? Default: as the data says."
+    )
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        if self.val_fraction + self.test_fraction >= 0.9:
+            raise ValueError("val_fraction and test_fraction leave too little to train on")
+        return self
+
+
+class SpaceSettings(Section):
+    """Which architectures there are."""
+
+    families: list[str] | None = Field(
+        None, min_length=1, description="Kinds of network; see `snas plugins`. Default: all."
+    )
+    max_layers: int | None = Field(
+        None, ge=1, description="At most so many layers (blocks). Default: as the families say."
+    )
+
+
+class LimitSettings(Section):
+    """What a network may cost at most; whatever exceeds it is never trained."""
+
+    max_params: Count | None = Field(None, description="Parameters, such as 300k.")
+    max_flops: Count | None = Field(
+        20_000_000,
+        description="Floating-point operations for one picture, such as 20M; null for no limit. "
+        "The default lets a laptop train a candidate on a thousand pictures in seconds.",
+    )
+
+
+class SearchSettings(Section):
+    """How to look for the best."""
+
+    strategy: str = Field("evolution", description="How to search; see `snas plugins`.")
+    generations: int = Field(6, ge=1, description="How many rounds of candidates.")
+    population_size: int = Field(10, ge=2, description="Candidates in a generation.")
+    elites: int = Field(2, ge=0, description="The best that live on unchanged.")
+    tournament_size: int = Field(3, ge=1, description="The best of so many becomes a parent.")
+    mutation_rate: float = Field(0.2, gt=0, le=1, description="Chance of change for each gene.")
+    crossover_rate: float = Field(0.5, ge=0, le=1, description="Chance that a child has 2 parents.")
+    operators: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="Weights of mutation operators, by name; 0 switches one off."
+    )
+    options: dict[str, Any] = Field({}, description="Further settings of a strategy's own.")
+
+    @model_validator(mode="after")
+    def _some_children(self) -> Self:
+        if self.elites >= self.population_size:
+            raise ValueError("elites must be fewer than population_size, or nothing new is tried")
+        return self
+
+
+class TrainingSettings(Section):
+    """How each candidate is trained before it is judged."""
+
+    epochs: int = Field(8, ge=1, description="Passes over the training pictures.")
+    batch_size: int = Field(64, ge=2, description="Pictures in a step.")
+    monitor: Literal["val_acc", "val_loss"] = Field(
+        "val_acc", description="What early stopping watches."
+    )
+    patience: int = Field(5, ge=1, description="Epochs without improvement before it stops.")
+    min_delta: float = Field(0.0, ge=0, description="What counts as an improvement.")
+    gradient_clip: float = Field(1.0, gt=0, description="The gradient's largest norm.")
+    weight_decay: float = Field(5e-4, ge=0, description="Pulls weights towards zero.")
+    label_smoothing: float = Field(0.05, ge=0, lt=1, description="Keeps it from over-confidence.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU if there is.")
+
+
+class FinaleSettings(Section):
+    """What is done with the best networks at the end."""
+
+    top: int = Field(2, ge=1, description="How many are trained again, longer, from scratch.")
+    epochs: int = Field(24, ge=1, description="Passes over the training pictures.")
+
+
+class OutputSettings(Section):
+    """Where results go."""
+
+    folder: str = Field("runs", description="Each run gets a folder in here.")
+    name: str | None = Field(
+        None,
+        pattern=r"^[\w.-]*\w[\w.-]*$",
+        description="The run's name. Default: the data set's, numbered.",
+    )
+    checkpoint_every: int = Field(1, ge=1, description="Generations between two checkpoints.")
+    keep_checkpoints: int = Field(3, ge=1, description="Older ones are deleted.")
+
+
+class Recipe(Section):
+    """A search: what to learn from, which networks to try, how to train and how to choose."""
+
+    version: Literal[1] = Field(1, description="The format of the recipe itself.")
+    seed: int = Field(0, ge=0, description="The same seed gives the same search.")
+    data: DataSettings = Field(DataSettings(), description="What to learn from.")
+    space: SpaceSettings = Field(SpaceSettings(), description="Which architectures there are.")
+    limits: LimitSettings = Field(LimitSettings(), description="What a network may cost at most.")
+    search: SearchSettings = Field(SearchSettings(), description="How to look for the best.")
+    training: TrainingSettings = Field(TrainingSettings(), description="How to train a candidate.")
+    finale: FinaleSettings = Field(FinaleSettings(), description="What is done with the best.")
+    output: OutputSettings = Field(OutputSettings(), description="Where results go.")

@@ -1,0 +1,1 @@
+"""The run directory: all that a run leaves behind, and all that anybody reads of it."""

@@ -1,0 +1,1 @@
+"""From a genome and pictures to a trained network and its scores. Torch lives here."""

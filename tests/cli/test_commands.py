@@ -1,0 +1,225 @@
+"""The commands, one after another as a newcomer would type them, and what they say of mistakes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from tests.cli.snas import snas
+from tests.experiment import tiny
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe and the finished run that it gave."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(tiny.VALUES))
+    snas("search", "tiny.yaml", cwd=folder)
+    return folder
+
+
+def photos(folder: Path, classes: int = 3, count: int = 8) -> Path:
+    """Class folders of plain pictures, each class of its own colour, of various sizes."""
+    for label in range(classes):
+        (folder / f"class {label}").mkdir(parents=True)
+        for i in range(count):
+            colour = (label * 90 + i, 255 - label * 60, i * 8)
+            Image.new("RGB", (20 + i, 24), colour).save(folder / f"class {label}" / f"{i}.png")
+    return folder
+
+
+def test_search_leaves_a_run_and_says_what_to_type_next(place: Path) -> None:
+    out = snas("search", "tiny.yaml", cwd=place).stdout
+    run = max(path.name for path in (place / "runs").glob("digits-*"))
+    assert "generation 3 of 3" in out
+    assert "test accuracy" in out
+    assert f"snas export runs/{run} --format all" in out
+
+
+def test_search_as_json(place: Path) -> None:
+    done = snas("search", "tiny.yaml", "--json", "--generations", "1", cwd=place)
+    document = json.loads(done.stdout)
+    assert len(document["trials"]) == 4
+    assert document["best"]["test_acc"] > 0
+    assert "generation 1 of 1" in done.stderr
+
+
+def test_options_and_settings_take_precedence(place: Path) -> None:
+    options = "--name mine --seed 5 --families mlp,cnn --max-params 20k --set finale.top=1"
+    snas("search", "tiny.yaml", *options.split(), "--set", "search.generations=1", cwd=place)
+    recipe = yaml.safe_load((place / "runs" / "mine" / "recipe.yaml").read_text())
+    assert recipe["seed"] == 5
+    assert recipe["search"]["generations"] == 1
+    assert recipe["space"]["families"] == ["mlp", "cnn"]
+    assert recipe["limits"]["max_params"] == 20_000
+
+
+def test_search_on_class_folders(tmp_path: Path) -> None:
+    photos(tmp_path / "photos")
+    out = snas("search", "photos", "--families", "mlp", "--generations", 1, "--epochs", 1,
+               "--max-layers", 2, "--set", "finale.epochs=1", cwd=tmp_path).stdout  # fmt: skip
+    assert "3 classes, 24×24 colour" in out
+    assert (tmp_path / "runs" / "photos-001" / "best" / "model.safetensors").exists()
+
+
+def test_evaluate_a_run_and_its_architecture(place: Path) -> None:
+    of_run = json.loads(snas("evaluate", "runs/digits-001", "--json", cwd=place).stdout)
+    metrics = json.loads((place / "runs/digits-001/best/metrics.json").read_text())
+    assert of_run["accuracy"] == metrics["test_acc"]
+    file = "runs/digits-001/best/architecture.json"
+    assert json.loads(snas("evaluate", file, "--json", cwd=place).stdout) == of_run
+    assert "accuracy" in snas("evaluate", "runs/digits-001", cwd=place).stdout
+
+
+def test_evaluate_an_architecture_on_other_pictures(place: Path, tmp_path: Path) -> None:
+    photos(tmp_path / "photos")
+    file = place / "runs/digits-001/best/architecture.json"
+    done = snas("evaluate", file, "--path", "photos", "--epochs", 2, "--json", cwd=tmp_path)
+    assert list(json.loads(done.stdout)["classes"]) == ["class 0", "class 1", "class 2"]
+
+
+def test_export_writes_checked_files(place: Path) -> None:
+    out = snas("export", "--format", "all", cwd=place).stdout
+    assert "100.00 %" in out
+    latest = max((place / "runs").iterdir(), key=lambda run: (run / "recipe.yaml").stat().st_mtime)
+    report = json.loads((latest / "export" / "export.json").read_text())
+    assert {each["format"] for each in report["exports"]} == {"onnx", "python"}
+    assert all(each["sound"] and each["agreement"] == 1 for each in report["exports"])
+
+
+def test_the_lists(place: Path) -> None:
+    assert "digits" in snas("datasets", cwd=place).stdout
+    plugins = json.loads(snas("plugins", "--json", cwd=place).stdout)
+    assert {"kind": "family", "name": "cnn", "origin": "snas:family_cnn"} in plugins["components"]
+    assert plugins["faults"] == []
+    runs = json.loads(snas("runs", "--json", cwd=place).stdout)
+    assert {run["state"] for run in runs} == {"finished"}
+    assert "kept: mlp" in snas("runs", "show", "runs/digits-001", cwd=place).stdout
+
+
+def test_recipes_are_checked_shown_and_described(place: Path) -> None:
+    assert "sound" in snas("recipes", "check", "tiny.yaml", cwd=place).stdout
+    schema = json.loads(snas("recipes", "schema", cwd=place).stdout)
+    assert "search" in schema["properties"]
+    shown = yaml.safe_load(snas("recipes", "show", "tiny.yaml", cwd=place).stdout)
+    assert shown["search"]["tournament_size"] == 3
+
+
+def test_resuming_a_finished_run_shows_its_result(place: Path) -> None:
+    assert "test accuracy" in snas("resume", "runs/digits-001", cwd=place).stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_says_how_to_go_on(place: Path, how: signal.Signals) -> None:
+    name = how.name.lower()
+    command = [sys.executable, "-m", "snas_cli", "search", "tiny.yaml", "--name", name]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)  # fmt: skip
+    assert process.stdout is not None
+    while "trial 2" not in process.stdout.readline():
+        pass
+    process.send_signal(how)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert f"snas resume runs/{name}" in err
+    assert "Traceback" not in err
+    out = snas("resume", f"runs/{name}", cwd=place).stdout
+    assert "trials are recorded already" in out
+
+
+@pytest.mark.parametrize("lines", [7, 11, 17, 24])
+def test_killed_and_resumed_it_ends_the_same(place: Path, lines: int) -> None:
+    name = f"killed-{lines}"
+    command = [sys.executable, "-m", "snas_cli", "search", "tiny.yaml", "--name", name]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for _ in range(lines):
+        process.stdout.readline()
+    process.kill()
+    process.communicate()
+    resumed = json.loads(snas("resume", f"runs/{name}", "--json", cwd=place).stdout)
+    whole = json.loads(snas("resume", "runs/digits-001", "--json", cwd=place).stdout)
+    for document in (resumed, whole):
+        del document["folder"]
+        for trial in document["trials"]:
+            del trial["seconds"]
+    assert resumed == whole
+    model = "best/model.safetensors"
+    assert (place / "runs" / name / model).read_bytes() == (
+        place / "runs/digits-001" / model
+    ).read_bytes()
+
+
+MISTAKES = [
+    (["search", "missing.yaml"], 2, "missing.yaml: No such file"),
+    (["search", "digitz"], 2, "did you mean 'digits'?"),
+    (["search", "notes.txt"], 2, "neither a recipe (.yaml) nor a folder"),
+    (["search", "empty"], 1, "holds no class folders"),
+    (["search", "hollow"], 1, "holds no pictures"),
+    (["search", "single"], 1, "at least 2 classes"),
+    (["search", "few"], 1, "it needs at least 3"),
+    (["search", "fake"], 1, "text.png: not a picture"),
+    (["search", "torn"], 1, "0.png: damaged picture"),
+    (["search", "mixed"], 1, "is it split into train, val and test, or is train a class?"),
+    (["search", "tiny.yaml", "--families", "mlpp"], 2, "--families"),
+    (["search", "tiny.yaml", "--generations", "0"], 2, "--generations: search.generations"),
+    (["search", "tiny.yaml", "--max-params", "tiny"], 2, "--max-params: limits.max_params"),
+    (["search", "tiny.yaml", "--device", "cuda"], 2, "there is no CUDA GPU here"),
+    (["search", "tiny.yaml", "--name", "../x"], 2, "--name: output.name"),
+    (["search", "tiny.yaml", "--name", "digits-001"], 1, "snas resume"),
+    (["search", "tiny.yaml", "--set", "search.elites"], 2, "section.key=value"),
+    (["recipes", "check", "typos.yaml"], 2, "typos.yaml:2: search.generatons: there is no such"),
+    (["resume", "nowhere"], 1, "there is no nowhere"),
+    (["resume", "empty"], 1, "empty is not a run"),
+    (["resume", "notes.txt"], 1, "is not a run"),
+    (["resume", "runs/digits-001/recipe.pkl"], 1, "there is no"),
+    (["evaluate", "notes.txt"], 1, "is not a run"),
+    (["evaluate", "broken.json"], 1, "broken.json is not valid JSON"),
+    (["evaluate", "other.json"], 1, "is not an architecture that snas wrote"),
+    (["evaluate", "strange.json"], 1, "there is no family 'cnnn'; did you mean 'cnn'?"),
+    (["export", "--format", "onxx"], 1, "there is no exporter 'onxx'; did you mean 'onnx'?"),
+    (["export", "--runs", "empty"], 1, "there is no run in empty"),
+]
+
+
+@pytest.fixture(scope="module")
+def mistakes(place: Path) -> Path:
+    """The things people point it at."""
+    (place / "notes.txt").write_text("not a recipe")
+    (place / "empty").mkdir()
+    (place / "hollow" / "cat").mkdir(parents=True)
+    (place / "hollow" / "dog").mkdir()
+    photos(place / "single", classes=1)
+    photos(place / "few", count=2)
+    photos(place / "fake")
+    (place / "fake" / "class 1" / "text.png").write_text("I am text")
+    photos(place / "torn")
+    torn = place / "torn" / "class 0" / "0.png"
+    torn.write_bytes(torn.read_bytes()[:60])
+    photos(place / "mixed" / "train")
+    photos(place / "mixed" / "cat")
+    (place / "typos.yaml").write_text("search:\n  generatons: 3\n")
+    (place / "broken.json").write_text("{")
+    (place / "other.json").write_text("[]")
+    (place / "strange.json").write_text('{"format": 1, "family": "cnnn", "genes": {}}')
+    return place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES]
+)
+def test_mistakes_get_a_sentence_and_an_exit_code(
+    mistakes: Path, arguments: list[str], code: int, message: str
+) -> None:
+    before = sorted((mistakes / "runs").iterdir())
+    done = snas(*arguments, cwd=mistakes, code=code)
+    assert message in done.stderr
+    assert all(line.startswith("snas: ") for line in done.stderr.splitlines())
+    assert sorted((mistakes / "runs").iterdir()) == before

@@ -1,0 +1,1 @@
+"""A package of snas plugins by somebody else."""

@@ -1,0 +1,216 @@
+"""Searches from start to end, stopped at any moment, and gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from snas_cli.api import Trial
+from snas_cli.errors import CheckpointError, DataError, RunError, SearchError
+from snas_cli.experiment.running import resume
+from snas_cli.registry import Registry
+from snas_cli.runs.checkpoint import load_checkpoint, numbered_checkpoints
+from snas_cli.runs.folder import RunFolder
+from snas_cli.search.listener import Listener, Plan
+from tests.experiment import tiny
+
+
+class Crash(BaseException):
+    """Stands for the end of the process; nothing catches it."""
+
+
+@pytest.fixture(scope="module")
+def whole(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A search that nobody interrupted."""
+    return tiny.search(registry, tmp_path_factory.mktemp("whole")).folder
+
+
+def test_leaves_what_the_design_names(whole: RunFolder) -> None:
+    names = {path.name for path in whole.path.iterdir()}
+    assert {"recipe.yaml", "journal.jsonl", "ckpt.pkl", "weights", "best", "data.json"} <= names
+    assert {p.name for p in whole.best.iterdir()} == {
+        "architecture.json", "metrics.json", "model.safetensors",
+    }  # fmt: skip
+    assert [p.name for p in numbered_checkpoints(whole.path)] == [
+        "ckpt-gen0001.pkl", "ckpt-gen0002.pkl", "ckpt-gen0003.pkl",
+    ]  # fmt: skip
+    assert not list(whole.path.rglob("*.partial"))
+
+
+def test_the_test_pictures_are_used_once_for_the_winner(whole: RunFolder) -> None:
+    journal = whole.journal.read_text()
+    assert journal.count("test_acc") == 1
+    metrics = json.loads((whole.best / "metrics.json").read_text())
+    assert metrics["stage"] == "final"
+    assert metrics == whole.finished()
+
+
+def test_same_seed_same_files(registry: Registry, whole: RunFolder, tmp_path: Path) -> None:
+    again = tiny.search(registry, tmp_path).folder
+    assert tiny.results(again) == tiny.results(whole)
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 3, 4, 6, 9])
+def test_interrupted_and_resumed_is_as_if_it_never_was(
+    registry: Registry, whole: RunFolder, tmp_path: Path, stop_after: int
+) -> None:
+    class Impatient(Listener):
+        def trial_finished(self, trial: Trial) -> None:
+            if trial.number == stop_after:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tiny.search(registry, tmp_path, Impatient())
+    folder = RunFolder(tmp_path / "run")
+    assert len(list(folder.events("trial"))) == stop_after + 1
+    assert folder.metrics()["stage"] == "search"  # the best so far is ready for use
+    resume(folder.path, registry, Listener())
+    assert tiny.results(folder) == tiny.results(whole)
+
+
+def test_dying_at_any_write_loses_nothing(
+    registry: Registry, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ends the process at the moments around which a file reaches the disk: a seeded sample of all
+    there are in a search."""
+    writes = _count_syncs(monkeypatch, lambda: tiny.search(registry, tmp_path / "count"))
+    for at in random.Random(0).sample(range(writes), 12):
+        parent = tmp_path / str(at)
+        with monkeypatch.context() as patch:
+            _crash_at_sync(patch, at)
+            with pytest.raises(Crash):
+                tiny.search(registry, parent)
+        folder = RunFolder(parent / "run")
+        if not folder.recipe.exists():
+            continue  # died before there was a run
+        resume(folder.path, registry, Listener())
+        assert tiny.results(folder) == tiny.results(whole), f"died at write {at}"
+
+
+def _count_syncs(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]) -> int:
+    count = 0
+    real = os.fsync
+
+    def counting(descriptor: int) -> None:
+        nonlocal count
+        count += 1
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", counting)
+        run()
+    return count
+
+
+def _crash_at_sync(patch: pytest.MonkeyPatch, at: int) -> None:
+    count = 0
+
+    def crashing(_descriptor: int) -> None:
+        nonlocal count
+        count += 1
+        if count > at:
+            raise Crash
+
+    patch.setattr(os, "fsync", crashing)
+
+
+@pytest.mark.parametrize("generation", [1, 2, 3])
+def test_resumes_from_any_checkpoint_without_the_journal(
+    registry: Registry, whole: RunFolder, tmp_path: Path, generation: int
+) -> None:
+    folder = tiny.search(registry, tmp_path).folder
+    folder.journal.unlink()
+    resume(folder.path / f"ckpt-gen{generation:04}.pkl", registry, Listener())
+    assert tiny.results(folder) == tiny.results(whole)
+
+
+def test_a_damaged_journal_is_an_error_that_a_checkpoint_mends(
+    registry: Registry, whole: RunFolder, tmp_path: Path
+) -> None:
+    folder = tiny.search(registry, tmp_path).folder
+    lines = folder.journal.read_text().splitlines(keepends=True)
+    folder.journal.write_text("".join([*lines[:4], "no event\n", *lines[5:]]))
+    with pytest.raises(RunError, match=r"journal\.jsonl:5: damaged; resume from .*ckpt\.pkl"):
+        resume(folder.path, registry, Listener())
+    resume(folder.path / "ckpt.pkl", registry, Listener())
+    assert tiny.results(folder) == tiny.results(whole)
+    assert (folder.path / "journal.damaged.jsonl").exists()
+
+
+def test_a_finished_run_is_not_run_again(registry: Registry, whole: RunFolder) -> None:
+    before = whole.journal.read_bytes()
+    assert resume(whole.path, registry, Listener()).best == whole.finished()
+    assert whole.journal.read_bytes() == before
+
+
+def test_damaged_checkpoint_is_an_error_and_not_a_new_search(
+    registry: Registry, tmp_path: Path
+) -> None:
+    folder = tiny.search(registry, tmp_path).folder
+    checkpoint = folder.path / "ckpt.pkl"
+    content = bytearray(checkpoint.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    checkpoint.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"ckpt\.pkl"):
+        resume(checkpoint, registry, Listener())
+
+
+def test_other_pictures_are_refused(registry: Registry, tmp_path: Path) -> None:
+    folder = tiny.search(registry, tmp_path).folder
+    (folder.path / "data.json").write_text('{"digest": "of other pictures"}')
+    with pytest.raises(RunError, match="pictures are not those"):
+        resume(folder.path, registry, Listener())
+
+
+def test_a_second_process_on_the_same_run_is_refused(registry: Registry, tmp_path: Path) -> None:
+    refusals = []
+
+    class Second(Listener):
+        def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
+            with pytest.raises(RunError, match=f"in use by process {os.getpid()}") as caught:
+                resume(plan.folder, registry, Listener())
+            refusals.append(caught)
+
+    tiny.search(registry, tmp_path, Second())
+    assert len(refusals) == 1
+
+
+def test_an_existing_name_is_refused_and_says_how_to_go_on(
+    registry: Registry, whole: RunFolder
+) -> None:
+    with pytest.raises(RunError, match="snas resume"):
+        tiny.search(registry, whole.path.parent)
+
+
+def test_limits_that_nothing_meets(registry: Registry, tmp_path: Path) -> None:
+    recipe = tiny.recipe(registry, tmp_path, limits={"max_params": 10})
+    from snas_cli.experiment.running import start
+
+    with pytest.raises(SearchError, match="within the limits"):
+        start(recipe, registry, Listener())
+
+
+def test_limits_hold_for_every_trial(registry: Registry, whole: RunFolder) -> None:
+    assert all(event["metrics"]["params"] <= 100_000 for event in whole.events("trial"))
+
+
+def test_a_data_set_that_cannot_be_read_leaves_no_run(registry: Registry, tmp_path: Path) -> None:
+    from snas_cli.experiment.running import start
+
+    recipe = tiny.recipe(
+        registry, tmp_path, data={"dataset": "folder", "path": str(tmp_path / "x")}
+    )
+    with pytest.raises(DataError):
+        start(recipe, registry, Listener())
+    assert not (tmp_path / "run").exists()
+
+
+def test_checkpoints_hold_the_trials(whole: RunFolder) -> None:
+    second = load_checkpoint(whole.path / "ckpt-gen0002.pkl")
+    assert [trial["number"] for trial in second.trials] == list(range(7))
+    assert second.generation == 2

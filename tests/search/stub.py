@@ -1,0 +1,88 @@
+"""A search without training: fitness is a formula over the genome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from snas_cli.api import (
+    Candidate,
+    Choice,
+    Evaluation,
+    Flag,
+    Genome,
+    Layers,
+    Ordinal,
+    SearchSetup,
+    Space,
+    Strategy,
+    Trial,
+)
+from snas_cli.execution.inline import evaluate_inline
+from snas_cli.registry import Registry
+from snas_cli.search.listener import Listener
+from snas_cli.search.loop import Search
+
+SPACE = Space(
+    {
+        "tall": {
+            "layers": Layers(1, 9, {"width": Ordinal(1, 2, 4, 8), "kind": Choice("a", "b", "c")}),
+            "rate": Ordinal(0.001, 0.01, 0.1),
+        },
+        "wide": {"size": Ordinal(1, 2, 4, 8, 16, 32), "flag": Flag(), "rate": Ordinal(0.01, 0.1)},
+    }
+)
+
+
+def fitness(genome: Genome) -> float:
+    """Best: a tall stack of eight wide layers of kind b at rate 0.01."""
+    genes = genome.genes
+    score = 1.0 if genes["rate"] == 0.01 else 0.0
+    if genome.family == "wide":
+        return score + genes["size"] / 64
+    layers = genes["layers"]
+    score += sum(layer["width"] / 8 + (layer["kind"] == "b") for layer in layers) / 8
+    return score - abs(len(layers) - 8) / 4
+
+
+def evaluate(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+    return evaluate_inline(candidates, judge)
+
+
+def judge(candidate: Candidate) -> Evaluation:
+    value = fitness(candidate.proposal.genome)
+    return Evaluation(value, {"val_acc": value})
+
+
+def setup(registry: Registry, **changes: Any) -> SearchSetup:
+    names = registry.names("operator")
+    settings: dict[str, Any] = {
+        "space": SPACE,
+        "operators": tuple((registry.operator(n), registry.operator(n).weight) for n in names),
+        "admit": lambda _genome: True,
+        "population_size": 10,
+        "elites": 2,
+        "tournament_size": 3,
+        "mutation_rate": 0.2,
+        "crossover_rate": 0.5,
+    }
+    return SearchSetup(**{**settings, **changes})
+
+
+def run(
+    strategy: Strategy,
+    *,
+    generations: int = 5,
+    seed: int = 0,
+    recorded: Sequence[Trial] = (),
+    evaluate: Callable[[Sequence[Candidate]], Iterator[Trial]] = evaluate,
+    listener: Listener | None = None,
+) -> list[Trial]:
+    return Search(
+        strategy=strategy,
+        evaluate=evaluate,
+        seed=seed,
+        generations=generations,
+        recorded={trial.number: trial for trial in recorded},
+        listener=listener or Listener(),
+    ).run()

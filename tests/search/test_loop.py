@@ -1,0 +1,173 @@
+"""The search loop, on a formula in place of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from snas_cli.api import Candidate, CandidateError, Evaluation, Space, Trial
+from snas_cli.api import Ordinal as Numbers
+from snas_cli.errors import RunError, SearchError
+from snas_cli.execution.inline import evaluate_inline
+from snas_cli.registry import Registry
+from snas_cli.search.loop import seeded
+from snas_cli.search.ranking import leaders
+from tests.search import stub
+
+STRATEGIES = ["evolution", "random"]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_same_seed_same_search(registry: Registry, name: str) -> None:
+    one, other = (stub.run(registry.strategy(name)(stub.setup(registry))) for _ in range(2))
+    assert one == other
+    different = stub.run(registry.strategy(name)(stub.setup(registry)), seed=1)
+    assert different != one
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_order_of_finishing_changes_nothing(registry: Registry, name: str) -> None:
+    def backwards(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+        return stub.evaluate(list(reversed(candidates)))
+
+    setup = stub.setup(registry)
+    in_order = stub.run(registry.strategy(name)(setup))
+    assert stub.run(registry.strategy(name)(setup), evaluate=backwards) == in_order
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("kept", [0, 1, 9, 10, 11, 25, 42])
+def test_recorded_trials_are_not_evaluated_again(registry: Registry, name: str, kept: int) -> None:
+    whole = stub.run(registry.strategy(name)(stub.setup(registry)))
+    evaluated: list[int] = []
+
+    def watched(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+        evaluated.extend(candidate.number for candidate in candidates)
+        return stub.evaluate(candidates)
+
+    resumed = stub.run(
+        registry.strategy(name)(stub.setup(registry)), recorded=whole[:kept], evaluate=watched
+    )
+    assert resumed == whole
+    assert min(evaluated, default=len(whole)) >= min(kept, len(whole))
+
+
+def test_recorded_out_of_order_within_a_generation(registry: Registry) -> None:
+    whole = stub.run(registry.strategy("evolution")(stub.setup(registry)))
+    some = [trial for trial in whole if trial.number in {0, 3, 4, 8}]
+    resumed = stub.run(registry.strategy("evolution")(stub.setup(registry)), recorded=some)
+    assert resumed == whole
+
+
+def test_foreign_record_is_refused(registry: Registry) -> None:
+    foreign = stub.run(registry.strategy("evolution")(stub.setup(registry)), seed=9)
+    with pytest.raises(RunError, match=r"trial 0 was recorded for another architecture"):
+        stub.run(registry.strategy("evolution")(stub.setup(registry)), recorded=foreign)
+
+
+def test_no_architecture_is_evaluated_twice(registry: Registry) -> None:
+    """Even in a space that is used up: results are looked up, and the search goes on."""
+    small = Space({"tiny": {"size": Numbers(1, 2, 3, 4, 5, 6, 7)}})
+    evaluated: list[str] = []
+
+    def judge(candidate: Candidate) -> Evaluation:
+        genome = candidate.proposal.genome
+        evaluated.append(genome.fingerprint)
+        return Evaluation(genome.genes["size"], {})
+
+    trials = stub.run(
+        registry.strategy("evolution")(stub.setup(registry, space=small)),
+        evaluate=lambda candidates: evaluate_inline(candidates, judge),
+    )
+    assert len(trials) == 10 + 4 * 8
+    assert len(evaluated) == len(set(evaluated)) == 7
+    assert {trial.fitness for trial in trials} == {1, 2, 3, 4, 5, 6, 7}
+
+
+def test_failed_candidates_have_a_reason_and_no_fitness(registry: Registry) -> None:
+    def judge(candidate: Candidate) -> Evaluation:
+        if candidate.number % 3 == 0:
+            raise CandidateError("diverged")
+        if candidate.number % 3 == 1:
+            raise ValueError("a fault in a family\nwith a second line")
+        return stub.judge(candidate)
+
+    trials = stub.run(
+        registry.strategy("evolution")(stub.setup(registry)),
+        evaluate=lambda candidates: evaluate_inline(candidates, judge),
+    )
+    failed = [trial for trial in trials if trial.failed]
+    assert {trial.reason for trial in failed} == {"diverged", "ValueError: a fault in a family"}
+    assert all(trial.fitness is None and not trial.metrics for trial in failed)
+    assert not any(trial.failed for trial in leaders(trials, 50))
+
+
+def test_parents_are_never_failed_trials(registry: Registry) -> None:
+    def judge(candidate: Candidate) -> Evaluation:
+        if candidate.number % 2:
+            raise CandidateError("diverged")
+        return stub.judge(candidate)
+
+    trials = stub.run(
+        registry.strategy("evolution")(stub.setup(registry)),
+        evaluate=lambda candidates: evaluate_inline(candidates, judge),
+    )
+    parents = {number for trial in trials for number in trial.proposal.parents}
+    assert parents
+    assert not any(trials[number].failed for number in parents)
+
+
+def test_a_first_generation_that_fails_ends_with_the_common_reason(registry: Registry) -> None:
+    def judge(_candidate: Candidate) -> Evaluation:
+        raise CandidateError("diverged: the loss was nan")
+
+    with pytest.raises(SearchError, match=r"all 10 candidates .* 10 of them with: diverged"):
+        stub.run(
+            registry.strategy("evolution")(stub.setup(registry)),
+            evaluate=lambda candidates: evaluate_inline(candidates, judge),
+        )
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_what_is_not_admitted_is_never_proposed(registry: Registry, name: str) -> None:
+    setup = stub.setup(registry, admit=lambda genome: genome.family == "wide")
+    trials = stub.run(registry.strategy(name)(setup))
+    assert {trial.genome.family for trial in trials} == {"wide"}
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_limits_that_nothing_meets_are_an_error(registry: Registry, name: str) -> None:
+    setup = stub.setup(registry, admit=lambda _genome: False)
+    with pytest.raises(SearchError, match=r"within the limits"):
+        stub.run(registry.strategy(name)(setup))
+
+
+def test_evolution_beats_random_search(registry: Registry) -> None:
+    """By the mean over 20 seeds, on the formula: a sanity check, not a benchmark."""
+
+    def mean_best(name: str) -> float:
+        return (
+            sum(
+                leaders(stub.run(registry.strategy(name)(stub.setup(registry)), seed=seed), 1)[
+                    0
+                ].fitness
+                or 0
+                for seed in range(20)
+            )
+            / 20
+        )
+
+    assert mean_best("evolution") > mean_best("random") + 0.1
+
+
+def test_generators_do_not_depend_on_the_hash_seed() -> None:
+    assert seeded(0, "proposal", 7).random() == 0.38653457328125207
+
+
+def test_every_family_founds_lines_and_none_dies_out(registry: Registry) -> None:
+    trials = stub.run(registry.strategy("evolution")(stub.setup(registry)), generations=20)
+    founders = [trial.genome.family for trial in trials if trial.generation == 0]
+    assert founders == ["tall", "wide"] * 5
+    late = [trial.genome.family for trial in trials if 4 <= trial.generation < 8]
+    assert {"tall", "wide"} == set(late)
