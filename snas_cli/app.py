@@ -16,6 +16,7 @@ from snas_cli.commands import (
     export,
     plugins,
     recipes,
+    report,
     resume,
     runs,
     search,
@@ -36,9 +37,7 @@ def make_app(registry: Registry) -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     app.callback()(_options)
-    for module in (search, resume, evaluate, export):
-        module.add_to(app)
-    for module in (datasets, plugins, recipes, runs):
+    for module in (search, resume, evaluate, export, report, runs, datasets, recipes, plugins):
         module.add_to(app)
     registry.call("snas_register_commands", app=app)
     return app

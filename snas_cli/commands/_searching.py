@@ -87,7 +87,7 @@ def _next_commands(folder: Path) -> list[tuple[str, str]]:
     return [
         (f"snas evaluate {folder}", "precision, recall, mistakes"),
         (f"snas export {folder} --format all", "files to deploy, checked"),
-        (f"snas runs show {folder}", "this again, and the failures"),
+        (f"{folder}/report.html", "the whole story, to open in a browser"),
     ]
 
 

@@ -49,16 +49,12 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a run: its state, its best networks, and why candidates failed."""
-    from snas_cli.recipe.document import read_document
-    from snas_cli.recipe.loading import check
-    from snas_cli.recipe.resolve import space_of
+    from snas_cli.experiment.assembly import trials_of
     from snas_cli.runs.folder import latest_run, open_run
     from snas_cli.runs.journal import trial_to_json
 
     folder = open_run(run) if run else latest_run(runs)
-    registry = registry_of(context)
-    recipe = check(read_document(folder.recipe), registry)
-    trials = folder.trials(space_of(recipe.space, registry))
+    trials = trials_of(folder, registry_of(context))
     if as_json:
         print_json({**_row(folder), "trials": [trial_to_json(trial) for trial in trials]})
         return

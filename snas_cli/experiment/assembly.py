@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from snas_cli.api import DataRequest, Genome, SearchSetup, Space
+from snas_cli.api import DataRequest, Genome, SearchSetup, Space, Trial
 from snas_cli.execution.guard import Failure, guarded
+from snas_cli.recipe.document import read_document
+from snas_cli.recipe.loading import check
 from snas_cli.recipe.quantities import format_count
 from snas_cli.recipe.resolve import setup_of, space_of
 from snas_cli.recipe.schema import DataSettings, Recipe
 from snas_cli.registry import Registry
+from snas_cli.runs.folder import RunFolder
 from snas_cli.training.candidates import Workshop, chosen_device, within
 from snas_cli.training.data import TaskData, prepare
 
@@ -79,6 +82,12 @@ def load_data(settings: DataSettings, registry: Registry, seed: int) -> TaskData
     path = Path(settings.path) if settings.path else None
     request = DataRequest(path, data_dir(settings))
     return prepare(registry.dataset(settings.dataset), request, settings, seed)
+
+
+def trials_of(folder: RunFolder, registry: Registry) -> list[Trial]:
+    """The trials in a run's journal. Raises RecipeError, RunError."""
+    recipe = check(read_document(folder.recipe), registry)
+    return folder.trials(space_of(recipe.space, registry))
 
 
 def data_dir(settings: DataSettings) -> Path:

@@ -21,6 +21,7 @@ from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check, dump
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
+from snas_cli.report.page import write_report
 from snas_cli.runs.checkpoint import Checkpoint, load_checkpoint
 from snas_cli.runs.files import read_json, write_json
 from snas_cli.runs.folder import RunFolder, create_run, open_run
@@ -114,6 +115,7 @@ class _Run:
         ).run()
         best = Finale(assembly, self._folder, journal, keeper).run(trials, listener)
         journal.write("finished", best=best)
+        write_report(self._folder, trials)
         listener.search_finished(self._folder.path, best)
         return Outcome(self._folder, trials, best)
 

@@ -50,6 +50,8 @@ class Gene(ABC):
     """One decision. `when` names the sibling genes, with their values, that give it an effect; they
     are declared before it."""
 
+    start: Value = None  # a value that works for most, where there is one
+
     def __init__(self, when: Mapping[str, Value] | None = None) -> None:
         self.when = dict(when or {})
 
@@ -88,9 +90,11 @@ class Gene(ABC):
 
 
 class _Listed(Gene):
-    """A gene whose values are listed."""
+    """A gene whose values are listed. `start` is one that works for most, if there is any."""
 
-    def __init__(self, *options: Value, when: Mapping[str, Value] | None = None) -> None:
+    def __init__(
+        self, *options: Value, start: Value = None, when: Mapping[str, Value] | None = None
+    ) -> None:
         super().__init__(when)
         kind = type(self).__name__
         if not all(map(_is_scalar, options)):
@@ -98,6 +102,7 @@ class _Listed(Gene):
         if not options or len(set(options)) < len(options):
             raise ValueError(f"{kind} needs distinct options, got {options}")
         self.options = options
+        self.start = None if start is None else self.parse(start)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.options))})"
@@ -138,15 +143,19 @@ class Choice(_Listed):
 class Flag(_Listed):
     """Yes or no; mutation flips it."""
 
-    def __init__(self, when: Mapping[str, Value] | None = None) -> None:
-        super().__init__(False, True, when=when)
+    def __init__(
+        self, *, start: bool | None = None, when: Mapping[str, Value] | None = None
+    ) -> None:
+        super().__init__(False, True, start=start, when=when)
 
 
 class Ordinal(_Listed):
     """One of several ordered numbers; mutation moves to a neighbour."""
 
-    def __init__(self, *options: float, when: Mapping[str, Value] | None = None) -> None:
-        super().__init__(*options, when=when)
+    def __init__(
+        self, *options: float, start: float | None = None, when: Mapping[str, Value] | None = None
+    ) -> None:
+        super().__init__(*options, start=start, when=when)
         if any(isinstance(option, bool | str) for option in options) or (
             list(options) != sorted(options)
         ):

@@ -64,6 +64,12 @@ class Space:
         genes = self.genes(chosen)
         return Genome(chosen, settle(genes, {name: g.sample(rng) for name, g in genes.items()}))
 
+    def started(self, genome: Genome) -> Genome:
+        """`genome` with each gene that declares a `start` at that value."""
+        genes = self.genes(genome.family)
+        starts = {name: g.start for name, g in genes.items() if g.start is not None}
+        return Genome(genome.family, settle(genes, genome.genes.replace(**starts)))
+
     def mutate(self, genome: Genome, rng: Random, rate: float) -> Genome:
         """A copy in which each gene, those of the layers too, has changed with chance `rate`."""
         genes = self.genes(genome.family)

@@ -10,10 +10,10 @@ from snas_cli.recipe.schema import Recipe, SpaceSettings
 from snas_cli.registry import Registry
 
 SHARED_GENES: Mapping[str, Gene] = {
-    "batch_norm": Flag(),
-    "dropout": Ordinal(0.0, 0.1, 0.2, 0.3, 0.5),
-    "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1),
-    "optimizer": Choice("sgd", "adam", "adamw"),
+    "batch_norm": Flag(start=True),
+    "dropout": Ordinal(0.0, 0.1, 0.2, 0.3, 0.5, start=0.1),
+    "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1, start=0.01),
+    "optimizer": Choice("sgd", "adam", "adamw", start="adamw"),
 }
 """What every family has beside its own genes."""
 

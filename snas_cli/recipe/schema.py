@@ -91,8 +91,8 @@ class SearchSettings(Section):
 class TrainingSettings(Section):
     """How each candidate is trained before it is judged."""
 
-    epochs: int = Field(8, ge=1, description="Passes over the training pictures.")
-    batch_size: int = Field(64, ge=2, description="Pictures in a step.")
+    epochs: int = Field(10, ge=1, description="Passes over the training pictures.")
+    batch_size: int = Field(32, ge=2, description="Pictures in a step.")
     monitor: Literal["val_acc", "val_loss"] = Field(
         "val_acc", description="What early stopping watches."
     )
@@ -108,7 +108,7 @@ class FinaleSettings(Section):
     """What is done with the best networks at the end."""
 
     top: int = Field(2, ge=1, description="How many are trained again, longer, from scratch.")
-    epochs: int = Field(24, ge=1, description="Passes over the training pictures.")
+    epochs: int = Field(40, ge=1, description="Passes over the training pictures.")
 
 
 class OutputSettings(Section):

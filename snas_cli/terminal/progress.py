@@ -67,10 +67,9 @@ class LiveView(Listener):
     """Redraws in place."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
         self._tally: Tally | None = None
         self._now = ""
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
 
     def __enter__(self) -> Self:
         self._live.start()

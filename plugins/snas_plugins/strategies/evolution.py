@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain, cycle, repeat
+from itertools import chain, cycle, product, repeat
 from random import Random
 
 from snas_cli.api import Genome, Proposal, SearchSetup, Strategy, Trial, hookimpl
@@ -52,13 +52,19 @@ class Evolution(Strategy):
 
     def _founders(self, rngs: Sequence[Random], batch: set[str]) -> list[Proposal]:
         """Every family founds as many lines as any other, so that none is lost to chance."""
+        lines = cycle(product((True, False), self.setup.space.families))
         return [
-            self._novelty.first_new(partial(self._founder, rng, _first(family)), batch)
-            for rng, family in zip(rngs, cycle(self.setup.space.families), strict=False)
+            self._novelty.first_new(partial(self._founder, rng, started, _first(family)), batch)
+            for rng, (started, family) in zip(rngs, lines, strict=False)
         ]
 
-    def _founder(self, rng: Random, families: Iterator[str | None]) -> Proposal:
-        return random_proposal(self.setup, rng, next(families))
+    def _founder(self, rng: Random, started: bool, families: Iterator[str | None]) -> Proposal:
+        """Every other line of a family starts from the training settings that work for most: one
+        that learns nothing at its settings says nothing of its architecture."""
+        proposal = random_proposal(self.setup, rng, next(families))
+        if not started:
+            return proposal
+        return Proposal(self.setup.space.started(proposal.genome), "start")
 
     def _child(self, rng: Random) -> Proposal:
         """Crossover and then mutation, or mutation alone; parents of different families have no
