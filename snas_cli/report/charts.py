@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import floor
 
 from snas_cli.api import Trial
 
@@ -33,7 +34,8 @@ def progress_chart(trials: Sequence[Trial]) -> str:
     alive = [(trial, trial.fitness) for trial in trials if trial.fitness is not None]
     if not alive:
         return "<p>No candidate could be judged.</p>"
-    scale = Scale(max(trial.number for trial in trials), min(fitness for _, fitness in alive))
+    lowest = min(fitness for _, fitness in alive)
+    scale = Scale(max(trial.number for trial in trials), floor(lowest * 5) / 5)  # whole percents
     families = sorted({trial.genome.family for trial, _ in alive})
     colours = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(families)}
     dots = "".join(

@@ -12,9 +12,10 @@ from textwrap import dedent
 import pytest
 
 from snas_cli.api import Evaluation, Family, Genome, Proposal, Strategy, Trial
+from snas_cli.app import make_app
 from snas_cli.errors import PluginError
 from snas_cli.genome import Genes
-from snas_cli.registry import GROUP, HOOKS, KINDS, Registry
+from snas_cli.registry import GROUP, HOOKS, KINDS, BrokenPlugin, Registry
 
 ROOT = Path(__file__).parents[2]
 
@@ -367,3 +368,63 @@ def test_the_way_in_imports_nothing_slow() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True
     )
     assert found.stdout.split() == []
+
+
+def test_an_observer_that_fails_is_named_and_not_called_again(site: Site) -> None:
+    site.install(
+        "snas-bad",
+        """
+        from snas_cli.api import hookimpl
+
+        @hookimpl
+        def snas_trial_finished(trial):
+            raise OSError("no space left")
+        """,
+    )
+    site.install(
+        "snas-good",
+        """
+        from snas_cli.api import hookimpl
+        seen = []
+
+        @hookimpl
+        def snas_trial_finished(trial):
+            seen.append(trial)
+        """,
+    )
+    registry = site.registry()
+    (failed,) = registry.call("snas_trial_finished", trial=1)
+    assert failed == BrokenPlugin("snas-bad:plugin", "OSError: no space left")
+    assert registry.call("snas_trial_finished", trial=2) == []
+    assert registry.broken == [failed]
+    assert sys.modules["snas_good_module"].seen == [1, 2]
+
+
+def test_a_plugin_that_fails_to_add_its_command_takes_no_other_down(site: Site) -> None:
+    site.install(
+        "snas-bad",
+        """
+        from snas_cli.api import hookimpl
+
+        @hookimpl
+        def snas_register_commands(app):
+            raise KeyError("typer")
+        """,
+    )
+    site.install(
+        "snas-good",
+        """
+        from snas_cli.api import hookimpl
+
+        @hookimpl
+        def snas_register_commands(app):
+            @app.command()
+            def greet():
+                print("hello")
+        """,
+    )
+    registry = site.registry()
+    with pytest.raises(SystemExit) as end:
+        make_app(registry)(["greet"])
+    assert not end.value.code
+    assert [plugin.origin for plugin in registry.broken] == ["snas-bad:plugin"]

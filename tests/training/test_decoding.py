@@ -1,0 +1,106 @@
+"""From pictures of any kind to tensors of one size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from snas_cli.api import DataRequest, LabelledImages, Split
+from snas_cli.errors import DataError
+from snas_cli.registry import Registry
+from snas_cli.training.decoding import Form, decode, form_of
+
+
+def folder_of(path: Path, *pictures: Image.Image, suffix: str = "png", **save: object) -> Path:
+    """Two classes with the same pictures."""
+    for label in ("a", "b"):
+        (path / label).mkdir(parents=True)
+        for i, picture in enumerate(pictures):
+            picture.save(path / label / f"{i}.{suffix}", **save)
+    return path
+
+
+def load(registry: Registry, path: Path) -> LabelledImages:
+    return registry.dataset("folder").load(DataRequest(path, path))
+
+
+def plain(mode: str, size: tuple[int, int] = (20, 20)) -> Image.Image:
+    return Image.new("RGB", size, (200, 100, 50)).convert(mode)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "CMYK"])
+def test_colours_come_out_the_same_whatever_the_mode(
+    registry: Registry, tmp_path: Path, mode: str
+) -> None:
+    suffix = "tiff" if mode == "CMYK" else "png"
+    data = load(registry, folder_of(tmp_path / "x", plain(mode), suffix=suffix))
+    images = decode(data.train, form_of(data, None)).images
+    assert images.shape == (2, 3, 20, 20)
+    pixel = images[0, :, 10, 10].float()
+    assert (pixel - pixel.new_tensor([200.0, 100.0, 50.0])).abs().max() <= 4  # a palette is coarse
+
+
+def test_grey_pictures_have_one_channel(registry: Registry, tmp_path: Path) -> None:
+    data = load(registry, folder_of(tmp_path / "x", plain("L"), plain("1")))
+    assert form_of(data, None) == Form(1, 20)
+
+
+def test_one_picture_in_colour_makes_all_of_them_so(registry: Registry, tmp_path: Path) -> None:
+    data = load(registry, folder_of(tmp_path / "x", plain("L"), plain("RGB")))
+    assert form_of(data, None) == Form(3, 20)
+
+
+def test_sixteen_bits_become_eight_by_scaling(registry: Registry, tmp_path: Path) -> None:
+    deep = Image.fromarray(np.full((20, 20), 32768, dtype=np.uint16))
+    data = load(registry, folder_of(tmp_path / "x", deep))
+    assert decode(data.train, form_of(data, None)).images.unique().tolist() == [127]
+
+
+def test_a_photograph_is_turned_upright(registry: Registry, tmp_path: Path) -> None:
+    lying = Image.new("RGB", (40, 40))
+    lying.paste((255, 255, 255), (0, 0, 20, 40))  # the left half is white
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise: the left becomes the top
+    data = load(registry, folder_of(tmp_path / "x", lying, suffix="jpg", exif=exif))
+    image = decode(data.train, Form(3, 16)).images[0].float()
+    assert image[:, :6].mean() > 250
+    assert image[:, 10:].mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("sizes", "asked", "size"),
+    [
+        ([(30, 50), (50, 30), (40, 44)], None, 48),
+        ([(12, 12)], None, 12),
+        ([(4, 4)], None, 8),
+        ([(2000, 1500)], None, 64),
+        ([(2000, 1500)], 100, 100),
+    ],
+)
+def test_a_size_is_suggested(
+    registry: Registry, tmp_path: Path, sizes: list[tuple[int, int]], asked: int | None, size: int
+) -> None:
+    pictures = [plain("RGB", each) for each in sizes]
+    data = load(registry, folder_of(tmp_path / "x", *pictures))
+    form = form_of(data, asked)
+    assert form == Form(3, size)
+    assert decode(data.train, form).images.shape[2:] == (size, size)
+
+
+def test_arrays_need_no_detour(registry: Registry) -> None:
+    images = np.arange(3 * 8 * 8, dtype=np.uint8).reshape(3, 8, 8)
+    decoded = decode(Split(images, [0, 1, 2]), Form(1, 8))
+    assert decoded.images.numpy().squeeze(1).tolist() == images.tolist()
+    assert decode(Split(images, [0, 1, 2]), Form(1, 16)).images.shape == (3, 1, 16, 16)
+
+
+def test_a_decompression_bomb_is_refused(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = load(registry, folder_of(tmp_path / "x", plain("RGB", (100, 100))))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(DataError, match=r"a/0\.png: .*decompression bomb"):
+        form_of(data, None)
