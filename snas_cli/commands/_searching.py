@@ -12,6 +12,7 @@ from rich.console import Console
 
 from snas_cli.api import Trial
 from snas_cli.commands._options import console, print_json
+from snas_cli.errors import RunError
 from snas_cli.experiment.running import Outcome
 from snas_cli.runs.journal import trial_to_json
 from snas_cli.search.listener import Listener, Listeners, Plan
@@ -41,6 +42,13 @@ def run_search(search: Callable[[Listener], Outcome], *, as_json: bool) -> None:
     except KeyboardInterrupt:
         _say_how_to_go_on(whereabouts.folder)
         raise typer.Exit(INTERRUPTED) from None
+    except RunError as error:
+        if whereabouts.folder is None:
+            raise
+        raise RunError(
+            f"{error}\nevery finished trial is kept; when that is mended, go on with: "
+            f"snas resume {whereabouts.folder}"
+        ) from error
     if as_json:
         print_json(_summary(outcome))
     else:

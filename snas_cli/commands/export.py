@@ -39,8 +39,10 @@ def export(
     runs: RunsFolder = RUNS,
     as_json: AsJson = False,
 ) -> None:
-    """Write the network of a run in formats to deploy, and compare each file with the network on
-    pictures that it was not trained on."""
+    """Write the network of a run in formats to deploy, and check each file.
+
+    Each is loaded in the runtime that will serve it and compared with the network on the test
+    pictures; a file that computes something else is an error."""
     from snas_cli.experiment.bundle import find_architecture, load_network, read_bundle
     from snas_cli.experiment.scoring import held_out, own_data
     from snas_cli.export import exporting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,11 @@ from snas_cli.registry import Registry
 
 RECIPE_SUFFIXES = {".yaml", ".yml"}
 
+_DATA, _NETWORKS, _SEARCH, _TRAINING, _OUTPUT = (
+    partial(typer.Option, rich_help_panel=panel)
+    for panel in ("Data", "Networks", "Search", "Training", "Output")
+)
+
 
 def add_to(app: typer.Typer) -> None:
     app.command(no_args_is_help=True)(search)
@@ -23,27 +29,27 @@ def search(
     target: Annotated[
         str, typer.Argument(help="A recipe (.yaml), a folder of pictures, or a data set's name.")
     ],
-    name: Annotated[str | None, typer.Option(help="The run's name.")] = None,
+    name: Annotated[str | None, _OUTPUT(help="The run's name.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same search.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="A data set; see `snas datasets`.")] = None,
-    path: Annotated[str | None, typer.Option(help="A folder of your own pictures.")] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Where downloads are kept.")] = None,
-    image_size: Annotated[int | None, typer.Option(help="Side of a picture, in pixels.")] = None,
-    families: Annotated[str | None, typer.Option(help="Such as cnn,resnet.")] = None,
-    max_layers: Annotated[int | None, typer.Option(help="At most so many layers.")] = None,
-    max_params: Annotated[str | None, typer.Option(help="Such as 300k.")] = None,
-    max_flops: Annotated[str | None, typer.Option(help="For one picture, such as 20M.")] = None,
-    strategy: Annotated[str | None, typer.Option(help="See `snas plugins`.")] = None,
-    generations: Annotated[int | None, typer.Option(help="Rounds of candidates.")] = None,
-    population_size: Annotated[int | None, typer.Option(help="Candidates in a round.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="For each candidate.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Pictures in a training step.")] = None,
-    patience: Annotated[int | None, typer.Option(help="Epochs without improvement.")] = None,
-    min_delta: Annotated[float | None, typer.Option(help="What improvement means.")] = None,
-    monitor: Annotated[str | None, typer.Option(help="val_acc or val_loss.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
-    output_dir: Annotated[str | None, typer.Option(help="The folder that holds the runs.")] = None,
-    checkpoint_every: Annotated[int | None, typer.Option(help="In generations.")] = None,
+    dataset: Annotated[str | None, _DATA(help="A data set; see `snas datasets`.")] = None,
+    path: Annotated[str | None, _DATA(help="A folder of your own pictures.")] = None,
+    data_dir: Annotated[str | None, _DATA(help="Where downloads are kept.")] = None,
+    image_size: Annotated[int | None, _DATA(help="Side of a picture, in pixels.")] = None,
+    families: Annotated[str | None, _NETWORKS(help="Such as cnn,resnet.")] = None,
+    max_layers: Annotated[int | None, _NETWORKS(help="At most so many layers.")] = None,
+    max_params: Annotated[str | None, _NETWORKS(help="Such as 300k.")] = None,
+    max_flops: Annotated[str | None, _NETWORKS(help="For one picture. Default: 20M.")] = None,
+    strategy: Annotated[str | None, _SEARCH(help="See `snas plugins`.")] = None,
+    generations: Annotated[int | None, _SEARCH(help="Rounds of candidates.")] = None,
+    population_size: Annotated[int | None, _SEARCH(help="Candidates in a round.")] = None,
+    epochs: Annotated[int | None, _TRAINING(help="For each candidate.")] = None,
+    batch_size: Annotated[int | None, _TRAINING(help="Pictures in a training step.")] = None,
+    patience: Annotated[int | None, _TRAINING(help="Epochs without improvement.")] = None,
+    min_delta: Annotated[float | None, _TRAINING(help="What improvement means.")] = None,
+    monitor: Annotated[str | None, _TRAINING(help="val_acc or val_loss.")] = None,
+    device: Annotated[str | None, _TRAINING(help="auto, cpu or cuda.")] = None,
+    output_dir: Annotated[str | None, _OUTPUT(help="The folder that holds the runs.")] = None,
+    checkpoint_every: Annotated[int | None, _OUTPUT(help="In generations.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Any key: --set search.elites=1")
     ] = None,

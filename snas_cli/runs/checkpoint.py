@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zipfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -33,10 +34,11 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, keep: int) -> None:
     """Writes ckpt.pkl and ckpt-gen0007.pkl, and deletes all but the last `keep` of the latter."""
     import torch
 
-    content = {"format": FORMAT, **vars(checkpoint)}
+    buffer = BytesIO()
+    torch.save({"format": FORMAT, **vars(checkpoint)}, buffer)
     numbered = folder / f"ckpt-gen{checkpoint.generation:04}.pkl"
     for path in (numbered, folder / LATEST):
-        write_whole(path, lambda partial: torch.save(content, partial))
+        write_whole(path, lambda partial: partial.write_bytes(buffer.getvalue()))
     for old in numbered_checkpoints(folder)[:-keep]:
         old.unlink()
 

@@ -43,17 +43,22 @@ def read_json(path: Path) -> Any:
 
 
 def replace_folder(folder: Path, fill: Callable[[Path], object]) -> None:
-    """Has `fill` make a new folder and exchanges it for `folder`."""
+    """Has `fill` make a new folder and exchanges it for `folder`. Raises RunError."""
     new, old = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir()
-    fill(new)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        for leftover in (new, old):
+            if leftover.exists():
+                shutil.rmtree(leftover)
+        new.mkdir()
+        fill(new)
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+        sync(folder.parent)
+        if old.exists():
+            shutil.rmtree(old)
+    except OSError as error:
+        raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def sync(path: Path) -> None:

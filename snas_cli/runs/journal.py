@@ -28,10 +28,7 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise RunError(
-                f"cannot write {self._path}: {error.strerror}; "
-                f"make room, then: snas resume {self._path.parent}"
-            ) from error
+            raise RunError(f"cannot write {self._path}: {error.strerror}") from error
 
     def close(self) -> None:
         self._file.close()

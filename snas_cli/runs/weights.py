@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 def save_weights(path: Path, state: dict[str, Tensor], fingerprint: str) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     dense = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     stamp = {"fingerprint": fingerprint}
-    write_whole(path, lambda partial: save_file(dense, partial, metadata=stamp))
+    content = save(dense, metadata=stamp)
+    write_whole(path, lambda partial: partial.write_bytes(content))
 
 
 def load_weights(path: Path, fingerprint: str) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -214,3 +215,25 @@ def test_checkpoints_hold_the_trials(whole: RunFolder) -> None:
     second = load_checkpoint(whole.path / "ckpt-gen0002.pkl")
     assert [trial["number"] for trial in second.trials] == list(range(7))
     assert second.generation == 2
+
+
+def test_a_full_disk_ends_with_a_message_and_loses_nothing(
+    registry: Registry, whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+
+    def filling_up(path: Path, content: bytes) -> int:
+        written.append(path)
+        if len(written) == 9:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        with path.open("wb") as file:
+            return file.write(content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", filling_up)
+        with pytest.raises(RunError, match=r"cannot write .*: No space left on device"):
+            tiny.search(registry, tmp_path)
+    folder = RunFolder(tmp_path / "run")
+    assert not list(folder.path.rglob("*.partial"))
+    resume(folder.path, registry, Listener())
+    assert tiny.results(folder) == tiny.results(whole)
