@@ -240,7 +240,7 @@ def _is_option(annotation: str) -> bool:
 
 
 def _makes_option(code: str) -> bool:
-    return "typer.Option(" in code or "typer.Argument(" in code
+    return code.startswith("Annotated[")  # in a command, only options and arguments are
 
 
 @cache
