@@ -1,4 +1,4 @@
-"""A finished network, read back from the files of a run."""
+"""architecture.json: how a network is written down beside its weights, and read back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,27 @@ from torch import nn
 
 from snas_cli.api import Genome, ModelCard, Space, Task
 from snas_cli.errors import RunError, UsageError
-from snas_cli.experiment.keeper import ARCHITECTURE_FORMAT
 from snas_cli.recipe.resolve import SHARED_GENES
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import open_run
 from snas_cli.runs.weights import load_weights
+from snas_cli.training.data import TaskData
+
+FORMAT = 1
+
+
+def architecture_document(genome: Genome, data: TaskData) -> dict[str, Any]:
+    """best/architecture.json: all that is needed to build the network and feed it."""
+    return {
+        "format": FORMAT,
+        "fingerprint": genome.fingerprint,
+        **genome.to_json(),
+        "input_shape": list(data.task.input_shape),
+        "classes": list(data.classes),
+        "mean": list(data.mean),
+        "std": list(data.std),
+    }
 
 
 @dataclass(frozen=True)
@@ -41,9 +56,9 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
     document = read_json(path)
     if not isinstance(document, dict) or "format" not in document:
         raise RunError(f"{path} is not an architecture that snas wrote")
-    if document["format"] != ARCHITECTURE_FORMAT:
+    if document["format"] != FORMAT:
         raise RunError(f"{path} has format {document['format']}; this version of snas reads "
-                       f"{ARCHITECTURE_FORMAT}")  # fmt: skip
+                       f"{FORMAT}")  # fmt: skip
     try:
         genome = _genome(document, registry)
         card = _card(document, genome)

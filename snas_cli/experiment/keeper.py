@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snas_cli.api import Genome, ModelCard, Trial
+from snas_cli.api import Genome, Trial
 from snas_cli.experiment.assembly import Assembly
+from snas_cli.experiment.bundle import architecture_document
 from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
@@ -16,8 +17,6 @@ from snas_cli.search.ranking import leaders
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-ARCHITECTURE_FORMAT = 1
 
 
 class Keeper(Listener):
@@ -63,7 +62,7 @@ class Keeper(Listener):
     def _fill(
         self, best: Path, genome: Genome, state: dict[str, Tensor], metrics: Mapping[str, Any]
     ) -> None:
-        write_json(best / "architecture.json", architecture_document(genome, self._assembly))
+        write_json(best / "architecture.json", architecture_document(genome, self._assembly.data))
         write_json(best / "metrics.json", metrics)
         save_weights(best / "model.safetensors", state, genome.fingerprint)
 
@@ -91,22 +90,3 @@ def description(trial: Trial) -> dict[str, Any]:
         "family": genome.family,
         "fingerprint": genome.fingerprint,
     }
-
-
-def architecture_document(genome: Genome, assembly: Assembly) -> dict[str, Any]:
-    """best/architecture.json: all that is needed to build the network and feed it."""
-    data = assembly.data
-    return {
-        "format": ARCHITECTURE_FORMAT,
-        "fingerprint": genome.fingerprint,
-        **genome.to_json(),
-        "input_shape": list(data.task.input_shape),
-        "classes": list(data.classes),
-        "mean": list(data.mean),
-        "std": list(data.std),
-    }
-
-
-def model_card(genome: Genome, assembly: Assembly) -> ModelCard:
-    data = assembly.data
-    return ModelCard(genome.to_json(), data.task.input_shape, data.classes, data.mean, data.std)

@@ -113,13 +113,13 @@ class _Listed(Gene):
 
     @property
     def allowed(self) -> str:
-        return ", ".join(_word(option) for option in self.options)
+        return ", ".join(in_words(option) for option in self.options)
 
     def parse(self, value: Any) -> Value:
         for option in self.options:
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
-        raise ValueError(f"{_word(value)} is not one of {self.allowed}")
+        raise ValueError(f"{in_words(value)} is not one of {self.allowed}")
 
     def sample(self, rng: Random) -> Value:
         return rng.choice(self.options)
@@ -279,7 +279,7 @@ def check_conditions(genes: Mapping[str, Gene]) -> None:
 def parse_record(genes: Mapping[str, Gene], values: Any, where: str) -> Genes:
     """`values` checked gene by gene and settled. Raises ValueError naming every fault in it."""
     if not isinstance(values, Mapping):
-        raise ValueError(f"{where}: expected names and values, got {_word(values)}")  # noqa: TRY004
+        raise ValueError(f"{where}: expected names and values, got {in_words(values)}")  # noqa: TRY004
     faults = [f"{where}: no gene {name!r}" for name in values if name not in genes]
     parsed = {}
     for name, gene in genes.items():
@@ -326,5 +326,6 @@ def _plain(value: Value) -> Any:
     return [layer.to_json() for layer in value] if isinstance(value, tuple) else value
 
 
-def _word(value: object) -> str:
+def in_words(value: object) -> str:
+    """A value as people read it."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from snas_cli.api import Genome, Trial
+from snas_cli.genome.genes import in_words
 from snas_cli.recipe.quantities import format_count
 from snas_cli.report.charts import progress_chart
 from snas_cli.runs.files import write_whole
@@ -69,10 +70,10 @@ def _leader_row(trial: Trial) -> tuple[object, ...]:
 def _architecture(genome: Genome) -> str:
     genes = genome.genes.to_json()
     stacks = {name: value for name, value in genes.items() if isinstance(value, list)}
-    others = [(name, _word(value)) for name, value in genes.items() if name not in stacks]
+    others = [(name, in_words(value)) for name, value in genes.items() if name not in stacks]
     tables = [_table(("gene", "value"), others)]
     for name, layers in stacks.items():
-        rows = ((i, *map(_word, layer.values())) for i, layer in enumerate(layers, 1))
+        rows = ((i, *map(in_words, layer.values())) for i, layer in enumerate(layers, 1))
         tables.append(_table((name, *layers[0]), rows))
     return "".join(tables)
 
@@ -97,10 +98,6 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
         f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
     )
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
-
-
-def _word(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 PAGE = Template("""<!doctype html>

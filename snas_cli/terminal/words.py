@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from snas_cli.api import Genome
+from snas_cli.genome.genes import in_words
 from snas_cli.recipe.quantities import format_count
 
 GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold cyan"
@@ -34,7 +35,7 @@ def architecture(genome: Genome) -> str:
     """A line: the family, its layers in short, and how it is trained."""
     genes = genome.genes.to_json()
     stacks = [_stack(value) for value in genes.values() if isinstance(value, list)]
-    others = [f"{name}={_plain(value)}" for name, value in genes.items()
+    others = [f"{name}={in_words(value)}" for name, value in genes.items()
               if not isinstance(value, list)]  # fmt: skip
     return f"{genome.family} {' '.join(stacks)}  {' '.join(others)}"
 
@@ -51,7 +52,3 @@ def _stack(layers: list[dict[str, Any]]) -> str:
                       if isinstance(value, int) and not isinstance(value, bool))
              for layer in layers]  # fmt: skip
     return f"[{' '.join(shown)}]"
-
-
-def _plain(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
