@@ -281,9 +281,10 @@ class Exporter(ABC):
 
     @abstractmethod
     def write(self, network: nn.Module, card: ModelCard, folder: Path) -> list[Path]:
-        """Writes `network`, which is in evaluation mode, and returns the files, the model first.
-        Raises ExportError."""
+        """Writes `network`, which is in evaluation mode, into `folder`, which exists, and returns
+        the files, the model first. Raises ExportError."""
 
     @abstractmethod
     def load(self, model: Path) -> Runtime:
-        """Loads what `write` wrote in the runtime that will serve it, to be compared."""
+        """Loads what `write` wrote in the runtime that will serve it, to be compared. Raises
+        ExportError where the file is missing or damaged."""

@@ -22,7 +22,7 @@ def registry() -> Registry:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real data sets; it is no part of the repository."""
-    folder = Path(os.environ.get("SNAS_TEST_DATA", ROOT.parent / "shared" / "data"))
+    folder = Path(os.environ.get("SNAS_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"there are no real data sets in {folder}; set SNAS_TEST_DATA to have them")
+        pytest.skip(f"there are no real data sets in {folder}; set SNAS_DATA to have them")
     return folder

@@ -82,9 +82,9 @@ def _show(outcome: Outcome, screen: Console) -> None:
                      f"{folder}` says why")  # fmt: skip
     screen.print(
         f"The network kept: trial {best['trial']}, {best['family']}, {cost(best)}\n"
-        f"validation accuracy [{GOOD}]{percent(best['val_acc'])}[/], "
-        f"test accuracy [{GOOD}]{percent(best['test_acc'])}[/] "
-        "(pictures that no choice was made by)\n"
+        f"validation accuracy [{GOOD}]{percent(best['val_acc'])}[/]\n"
+        f"test accuracy       [{GOOD}]{percent(best['test_acc'])}[/]  "
+        "on pictures that no choice was made by\n"
     )
     screen.print("[bold]Next[/]")
     for command, purpose in _next_commands(folder):
@@ -95,7 +95,7 @@ def _next_commands(folder: Path) -> list[tuple[str, str]]:
     return [
         (f"snas evaluate {folder}", "precision, recall, mistakes"),
         (f"snas export {folder} --format all", "files to deploy, checked"),
-        (f"{folder}/report.html", "the whole story, to open in a browser"),
+        (f"{folder}/report.html", "the whole story"),
     ]
 
 

@@ -61,8 +61,7 @@ class Finale:
             for trial, result in results if result["reason"] is None
         ]  # fmt: skip
         entries += [
-            (search_metrics(trial), keeper.search_weights(trial.genome), trial)
-            for trial, _ in results
+            (search_metrics(trial), keeper.kept(trial.genome), trial) for trial, _ in results
         ]
         metrics, weights, trial = max(entries, key=lambda entry: entry[0]["val_acc"])
         network = self._assembly.workshop.build(trial.genome)

@@ -48,6 +48,14 @@ class Keeper(Listener):
     def final_weights(self, genome: Genome) -> Path:
         return self._folder.weights / f"final-{genome.fingerprint}.safetensors"
 
+    def kept(self, genome: Genome) -> Path:
+        """The weights of the search. Where they are gone, for the run is resumed from a checkpoint
+        of long ago, training gives the same again: its seed is the genome's own."""
+        weights = self.search_weights(genome)
+        if not weights.exists():
+            self.train(genome)
+        return weights
+
     def train(self, genome: Genome) -> Mapping[str, float]:
         """Trains as the search does, keeps the weights and returns the metrics."""
         trained = self._assembly.workshop.train(genome)
@@ -72,10 +80,7 @@ class Keeper(Listener):
     def _publish_leader(self, before: Trial | None) -> None:
         leader = self._leader()
         if leader is not None and leader is not before:
-            weights = self.search_weights(leader.genome)
-            if not weights.exists():  # resumed from a checkpoint of long ago, or deleted by hand
-                self.train(leader.genome)  # to the same weights, for the seed is the genome's own
-            self.publish(leader.genome, weights, search_metrics(leader))
+            self.publish(leader.genome, self.kept(leader.genome), search_metrics(leader))
 
 
 def search_metrics(trial: Trial) -> dict[str, Any]:

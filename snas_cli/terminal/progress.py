@@ -89,6 +89,7 @@ class LiveView(Listener):
         self._live.console.print(plan_table(plan))
         if recorded:
             self._live.console.print(f"{len(recorded)} trials are recorded already", style=QUIET)
+        self._live.console.print()
         self._tally = Tally(plan, recorded)
 
     def generation_started(self, generation: int, count: int) -> None:

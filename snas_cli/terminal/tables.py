@@ -25,7 +25,7 @@ def plain_table(title: str | None, *columns: str) -> Table:
 
 
 def leaders_table(trials: Sequence[Trial]) -> Table:
-    table = plain_table("Best of the search", ">trial", "family", ">accuracy", ">parameters",
+    table = plain_table("Best of the search", ">trial", "family", ">validation", ">parameters",
                         ">FLOPs", "layers")  # fmt: skip
     for trial in trials:
         layers = shape(trial.genome)
