@@ -30,6 +30,7 @@ class Tally:
         self.plan = plan
         self.trials = list(recorded)
         self.generation = 0
+        self.finished = False
         elites = min(plan.recipe["search"]["elites"], plan.population_size - 1)
         self.planned = plan.population_size + (plan.generations - 1) * (
             plan.population_size - elites
@@ -54,7 +55,7 @@ class Tally:
     def seconds_left(self) -> float | None:
         """By the mean of this attempt's trials; the finale counts as what its epochs are worth."""
         fresh = len(self.trials) - self._recorded
-        if fresh == 0:
+        if fresh == 0 or self.finished:
             return None
         recipe = self.plan.recipe
         finale = self.plan.finalists * recipe["finale"]["epochs"] / recipe["training"]["epochs"]
@@ -101,6 +102,9 @@ class LiveView(Listener):
 
     def finalist_started(self, genome: Genome, rank: int, count: int) -> None:
         self._now = f"training the best again: {rank} of {count}, {genome.family} {shape(genome)}"
+
+    def search_finished(self, folder: Path, best: Mapping[str, Any]) -> None:
+        self._must_tally().finished = True
 
     def _must_tally(self) -> Tally:
         assert self._tally is not None  # search_started comes first

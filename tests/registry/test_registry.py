@@ -428,3 +428,16 @@ def test_a_plugin_that_fails_to_add_its_command_takes_no_other_down(site: Site) 
         make_app(registry)(["greet"])
     assert not end.value.code
     assert [plugin.origin for plugin in registry.broken] == ["snas-bad:plugin"]
+
+
+def test_the_list_shows_what_cannot_be_used_and_why(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.install("snas-bad", "import no_such_module")
+    site.install("snas-one", family("resnet"))
+    site.install("snas-two", family("resnet"))
+    with pytest.raises(SystemExit):
+        make_app(site.registry())(["plugins"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "cannot be used: snas-bad:plugin: ModuleNotFoundError: No module named" in shown
+    assert "the family 'resnet' is registered by snas-one:plugin and snas-two:plugin" in shown
