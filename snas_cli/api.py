@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pluggy
 
 from snas_cli.errors import CandidateError, DataError, ExportError, SearchError, SnasError
-from snas_cli.genome import Choice, Flag, Gene, Genes, Genome, Layers, Ordinal, Space, Value
+from snas_cli.genome import Choice, Flag, Gene, Genes, Genome, Layers, Ordinal, Site, Space, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +49,7 @@ __all__ = [
     "Runtime",
     "SearchError",
     "SearchSetup",
+    "Site",
     "SnasError",
     "Space",
     "Split",
@@ -76,12 +77,19 @@ class Task:
 class Family(ABC):
     """A kind of network: its genes as data, and how to build a network from them.
 
-    Every family also has the genes of `snas_cli.recipe.resolve.SHARED_GENES` (batch norm, dropout,
-    learning rate, optimizer); the first two are `build`'s to honour.
+    Every family also has the genes of `snas_cli.recipe.customising.SHARED_GENES`: batch norm,
+    dropout, learning rate, optimizer; the first two are `build`'s to honour. A family that declares
+    one of them itself has its own: with another `start`, or with one option, if it can be no other.
     """
 
     name: ClassVar[str]
     genes: ClassVar[Mapping[str, Gene]]
+    level: ClassVar[int] = 1  # at which it enters a progressive search (Liu et al. 2018), 1 to 3
+
+    def phenotype(self, genes: Genes) -> Genes:
+        """What the network is made of, where genomes of several spellings come to the same network:
+        they must have equal phenotypes, and no others. Most families have one spelling only."""
+        return genes
 
     @abstractmethod
     def build(self, genes: Genes, task: Task) -> nn.Module:
@@ -227,6 +235,15 @@ class SearchSetup:
     mutation_rate: float
     crossover_rate: float
     options: Mapping[str, Any] = field(default_factory=dict)  # the recipe's search.options
+    generations: int = 1
+    levels: tuple[Space, ...] = ()  # parts of `space` for a progressive search, simplest first
+
+    def level(self, generation: int) -> Space:
+        """The part of the space that a generation is kept to: every level has its share of them."""
+        if not self.levels:
+            return self.space
+        last = len(self.levels) - 1
+        return self.levels[min(generation * len(self.levels) // self.generations, last)]
 
 
 class Strategy(ABC):

@@ -14,6 +14,7 @@ from snas_cli.commands import (
     datasets,
     evaluate,
     export,
+    families,
     plugins,
     recipes,
     report,
@@ -24,6 +25,9 @@ from snas_cli.commands import (
 from snas_cli.errors import SnasError
 from snas_cli.registry import Registry
 
+COMMANDS = (
+    search, resume, evaluate, export, report, runs, datasets, families, recipes, plugins,
+)  # fmt: skip
 EPILOG = "Start with: snas search digits   or, with your own pictures: snas search photos/"
 
 
@@ -37,7 +41,7 @@ def make_app(registry: Registry) -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     app.callback()(_options)
-    for module in (search, resume, evaluate, export, report, runs, datasets, recipes, plugins):
+    for module in COMMANDS:
         module.add_to(app)
     registry.call("snas_register_commands", app=app)
     return app

@@ -39,7 +39,8 @@ from snas_cli.api import (
     Task,
     Trial,
 )
-from snas_cli.recipe.resolve import SHARED_GENES
+from snas_cli.recipe.customising import SHARED_GENES
+from snas_cli.recipe.resolve import own_space
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,14 +49,17 @@ TASKS = (Task((1, 8, 8), 2), Task((1, 28, 28), 10), Task((3, 33, 47), 7), Task((
 
 
 def check_family(family: Family, *, genomes: int = 12, seed: int = 0) -> None:
-    """Random genomes become networks that give finite logits and gradients, for several tasks."""
-    space = Space({family.name: {**SHARED_GENES, **family.genes}})
+    """Random genomes become networks that give finite logits and gradients, for several tasks, and
+    no gene is decoration: networks differ exactly where phenotypes do."""
+    space = own_space(family)
     rng = Random(seed)
     for number in range(genomes):
         genome = space.sample(rng)
         again = space.from_json(json.loads(json.dumps(genome.to_json())))
         assert again == genome, f"{genome} changes on its way through JSON"
         _check_network(family, genome, TASKS[number % len(TASKS)])
+    for _ in range(4):
+        _check_genes(family, space, rng)
 
 
 def _check_network(family: Family, genome: Genome, task: Task) -> None:
@@ -79,12 +83,56 @@ def _check_network(family: Family, genome: Genome, task: Task) -> None:
         family.build(genome.genes, task)  # to count what it costs
 
 
+TRAINING_GENES = {"learning_rate", "optimizer"}  # the trainer's
+
+
+def _check_genes(family: Family, space: Space, rng: Random) -> None:
+    """Steps one gene of each name in a random genome."""
+    genome = space.sample(rng)
+    sites = space.sites(genome)
+    rng.shuffle(sites)
+    for name, site in {site.path[-1]: site for site in sites}.items():
+        child = space.step(genome, site, rng)
+        if child == genome or name in TRAINING_GENES:
+            continue
+        differ = _answers(family, genome) != _answers(family, child)
+        if child.fingerprint == genome.fingerprint:
+            assert not differ, f"{name}: two networks have one phenotype: {genome}, {child}"
+        else:
+            assert differ, f"{name} changes nothing, from {genome} to {child}; see phenotype()"
+
+
+def _answers(family: Family, genome: Genome) -> list[Any]:
+    """What tells one network from another: the shapes of its weights, and what it answers in
+    training, where dropout counts. No weight is left at 0, where it would hide what it scales."""
+    import torch
+
+    torch.manual_seed(0)
+    network = family.build(genome.genes, Task((3, 12, 16), 5)).train()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+        logits = network(torch.randn(4, 3, 12, 16))
+    return [*(parameter.shape for parameter in network.parameters()), logits.tolist()]
+
+
 def sample_space() -> Space:
-    """Two families with every kind of gene, to try operators and strategies on."""
+    """Families with every kind of gene and every role, to try operators and strategies on."""
     layer = {"width": Ordinal(1, 2, 4, 8), "skip": Flag()}
+    mixing = {
+        "heads": Ordinal(1, 2, 4, role="heads"),
+        "tokens": Ordinal(0.5, 1.0, 2.0, role="token_mixing"),
+        "channels": Ordinal(1, 2, 4, role="channel_mixing"),
+    }
     families = {
         "deep": {**SHARED_GENES, "layers": Layers(1, 6, layer), "scale": Ordinal(0.5, 1.0)},
         "flat": {**SHARED_GENES, "size": Ordinal(1, 2, 4, 8, 16)},
+        "tokens": {
+            **SHARED_GENES,
+            "patch": Ordinal(2, 4, 8, role="patch"),
+            "embedding": Ordinal(16, 32, 64, role="embedding"),
+            "layers": Layers(1, 6, mixing, role="depth"),
+        },
     }
     return Space(families)
 

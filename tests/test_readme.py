@@ -13,6 +13,7 @@ from snas_cli.app import make_app
 from snas_cli.errors import RecipeError
 from snas_cli.recipe.document import parse_document
 from snas_cli.recipe.loading import check
+from snas_cli.recipe.resolve import space_of
 from snas_cli.registry import Registry
 from snas_cli.testing import check_family
 from tests.conftest import ROOT
@@ -44,11 +45,18 @@ def test_the_recipe_is_sound_and_its_fault_is_told_as_shown(registry: Registry) 
     assert f"snas: {caught.value}" in README
 
 
+def test_the_customised_space_is_sound(registry: Registry) -> None:
+    recipe = check(parse_document(block("yaml", "mutation_rate"), "my.yaml"), registry)
+    space = space_of(recipe.space, registry)
+    assert list(space.families) == ["cnn", "resnet", "vit"]
+    assert space.genes("vit")["dropout"].options == (0.1,)
+
+
 def test_every_command_is_described(registry: Registry) -> None:
     app = make_app(registry)
     commands = [command.callback.__name__ for command in app.registered_commands]  # type: ignore[union-attr]
     groups = [str(group.name) for group in app.registered_groups]
-    assert len(commands + groups) == 9
+    assert len(commands + groups) == 10
     for name in commands + groups:
         assert f"`snas {name}" in README
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import nn
 
-from snas_cli.api import Genome, ModelCard, Space, Task
+from snas_cli.api import Genome, ModelCard, Task
 from snas_cli.errors import RunError, UsageError
-from snas_cli.recipe.resolve import SHARED_GENES
+from snas_cli.recipe.resolve import widest_space
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import open_run
@@ -69,7 +69,7 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
 
 def _genome(document: dict[str, Any], registry: Registry) -> Genome:
     family = registry.family(str(document["family"]))
-    return Space({family.name: {**SHARED_GENES, **family.genes}}).from_json(document)
+    return widest_space(family).from_json(document)
 
 
 def _card(document: dict[str, Any], genome: Genome) -> ModelCard:

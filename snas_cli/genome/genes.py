@@ -7,10 +7,11 @@ code in any family. A value is a JSON scalar or, for `Layers`, a tuple of record
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from math import isfinite
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 Value = Any  # bool | int | float | str | tuple[Genes, ...]; families read it, the gene checks it
 
@@ -43,39 +44,74 @@ class Genes(Mapping[str, Value]):
 
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists and scalars."""
-        return {name: _plain(value) for name, value in self._values.items()}
+        return {name: plain(value) for name, value in self._values.items()}
 
 
 class Gene(ABC):
-    """One decision. `when` names the sibling genes, with their values, that give it an effect; they
-    are declared before it."""
+    """One decision.
+
+    `when` names the sibling genes, with their values, that give it an effect; they are declared
+    before it. `role` says what the gene stands for, to operators that know roles and no families:
+    "heads", "embedding", "patch", "token_mixing", "channel_mixing", "depth".
+    """
 
     start: Value = None  # a value that works for most, where there is one
+    options: tuple[Value, ...] = ()  # its values, where they are listed
 
-    def __init__(self, when: Mapping[str, Value] | None = None) -> None:
+    def __init__(self, when: Mapping[str, Value] | None = None, role: str | None = None) -> None:
         self.when = dict(when or {})
+        self.role = role
 
     @property
     @abstractmethod
     def rest(self) -> Value:
-        """The value it has where `when` does not hold, so that equal networks are equal genomes."""
+        """The value it has where `when` does not hold, so that equal networks are equal genomes;
+        the same however a recipe customises the gene."""
 
     @property
     @abstractmethod
     def allowed(self) -> str:
         """Its values in words, for error messages and listings."""
 
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many values it has."""
+
+    @property
+    @abstractmethod
+    def extremes(self) -> tuple[Value, Value]:
+        """The lowest value and the highest; the first and the last where there is no order."""
+
     @abstractmethod
     def parse(self, value: Any) -> Value:
         """The gene's own form of `value` as read from JSON. Raises ValueError with the reason."""
+
+    @abstractmethod
+    def customised(self, wish: Any) -> Self:
+        """The same gene with the values that a recipe wants it to have. Raises ValueError with
+        what could be wished for."""
+
+    @abstractmethod
+    def widened(self) -> Self:
+        """The same gene, whose `parse` also takes whatever a recipe could wish for."""
 
     @abstractmethod
     def sample(self, rng: Random) -> Value:
         """A random value."""
 
     @abstractmethod
+    def fit(self, value: Any, rng: Random) -> Value:
+        """The allowed value closest to `value`, which may be another gene's; a random one where
+        none is close."""
+
+    @abstractmethod
     def mutate(self, value: Value, rng: Random, rate: float) -> Value:
         """`value`, each independent part of which has changed with probability `rate`."""
+
+    @abstractmethod
+    def step(self, value: Value, rng: Random) -> Value:
+        """The smallest change of the value as a whole, where there is one."""
 
     @abstractmethod
     def similarity(self, one: Value, other: Value) -> float:
@@ -92,16 +128,18 @@ class Gene(ABC):
 class _Listed(Gene):
     """A gene whose values are listed. `start` is one that works for most, if there is any."""
 
+    _wide = False  # does `parse` take what a recipe could widen it to?
+
     def __init__(
-        self, *options: Value, start: Value = None, when: Mapping[str, Value] | None = None
+        self,
+        *options: Value,
+        start: Value = None,
+        when: Mapping[str, Value] | None = None,
+        role: str | None = None,
     ) -> None:
-        super().__init__(when)
-        kind = type(self).__name__
-        if not all(map(_is_scalar, options)):
-            raise ValueError(f"{kind} needs booleans, finite numbers or strings, got {options}")
-        if not options or len(set(options)) < len(options):
-            raise ValueError(f"{kind} needs distinct options, got {options}")
-        self.options = options
+        super().__init__(when, role)
+        self.options = self._checked(options)
+        self._rest = options[0]
         self.start = None if start is None else self.parse(start)
 
     def __repr__(self) -> str:
@@ -109,20 +147,71 @@ class _Listed(Gene):
 
     @property
     def rest(self) -> Value:
-        return self.options[0]
+        return self._rest
 
     @property
     def allowed(self) -> str:
         return ", ".join(in_words(option) for option in self.options)
 
+    @property
+    def size(self) -> int:
+        return len(self.options)
+
+    @property
+    def extremes(self) -> tuple[Value, Value]:
+        return self.options[0], self.options[-1]
+
     def parse(self, value: Any) -> Value:
         for option in self.options:
             if option == value and isinstance(option, bool) == isinstance(value, bool):
                 return option
+        if self._wide:
+            return self._widened_to(value)
         raise ValueError(f"{in_words(value)} is not one of {self.allowed}")
+
+    def customised(self, wish: Any) -> Self:
+        wanted = wish if isinstance(wish, list | tuple) else [wish]
+        twin = copy(self)
+        twin.options = self._checked(list(map(self.widened().parse, wanted)))
+        twin.start = twin._start_near(self.start)  # noqa: SLF001 - its own class
+        return twin
+
+    def widened(self) -> Self:
+        twin = copy(self)
+        twin._wide = True  # noqa: SLF001
+        return twin
+
+    def _checked(self, options: Sequence[Value]) -> tuple[Value, ...]:
+        kind = type(self).__name__
+        if not all(map(_is_scalar, options)):
+            raise ValueError(f"{kind} needs booleans, finite numbers or strings, got {options}")
+        if not options or len(set(options)) < len(options):
+            raise ValueError(f"{kind} needs distinct options, got {options}")
+        return tuple(options)
+
+    def _widened_to(self, value: Any) -> Value:
+        if _is_scalar(value) and self._may_widen_to(value):
+            return value
+        more = f", and may be given {self._wider_in_words()}" if self._wider_in_words() else ""
+        raise ValueError(f"{in_words(value)} is not one of {self.allowed}{more}")
+
+    def _may_widen_to(self, value: Value) -> bool:
+        return False
+
+    def _wider_in_words(self) -> str:
+        return ""
+
+    def _start_near(self, start: Value) -> Value:
+        return start if start in self.options else None
 
     def sample(self, rng: Random) -> Value:
         return rng.choice(self.options)
+
+    def fit(self, value: Any, rng: Random) -> Value:
+        try:
+            return self.parse(value)
+        except ValueError:
+            return self.sample(rng)
 
     def mutate(self, value: Value, rng: Random, rate: float) -> Value:
         return self.step(value, rng) if rng.random() < rate else value
@@ -137,29 +226,91 @@ class _Listed(Gene):
 
 
 class Choice(_Listed):
-    """One of several values without an order; mutation draws another."""
+    """One of several values without an order; mutation draws another. A recipe may add those of
+    `wider`."""
+
+    def __init__(
+        self,
+        *options: Value,
+        start: Value = None,
+        wider: Sequence[Value] = (),
+        when: Mapping[str, Value] | None = None,
+        role: str | None = None,
+    ) -> None:
+        super().__init__(*options, start=start, when=when, role=role)
+        self.wider = tuple(wider)
+
+    def _may_widen_to(self, value: Value) -> bool:
+        return value in self.wider
+
+    def _wider_in_words(self) -> str:
+        return ", ".join(in_words(option) for option in self.wider)
 
 
 class Flag(_Listed):
     """Yes or no; mutation flips it."""
 
     def __init__(
-        self, *, start: bool | None = None, when: Mapping[str, Value] | None = None
+        self,
+        *,
+        start: bool | None = None,
+        when: Mapping[str, Value] | None = None,
+        role: str | None = None,
     ) -> None:
-        super().__init__(False, True, start=start, when=when)
+        super().__init__(False, True, start=start, when=when, role=role)
 
 
 class Ordinal(_Listed):
-    """One of several ordered numbers; mutation moves to a neighbour."""
+    """One of several ordered numbers; mutation moves to a neighbour. A recipe may add those of
+    `wider`: a range of whole numbers or the lowest and the highest; as it is, any in between."""
 
     def __init__(
-        self, *options: float, start: float | None = None, when: Mapping[str, Value] | None = None
+        self,
+        *options: float,
+        start: float | None = None,
+        wider: range | tuple[float, float] | None = None,
+        when: Mapping[str, Value] | None = None,
+        role: str | None = None,
     ) -> None:
-        super().__init__(*options, start=start, when=when)
+        super().__init__(*options, start=start, when=when, role=role)
+        whole = all(isinstance(option, int) for option in options)
+        between = range(int(options[0]), int(options[-1]) + 1) if whole else None
+        self.wider = wider or between or (options[0], options[-1])
+
+    def _checked(self, options: Sequence[Value]) -> tuple[Value, ...]:
         if any(isinstance(option, bool | str) for option in options) or (
             list(options) != sorted(options)
         ):
             raise ValueError(f"Ordinal needs numbers in rising order, got {options}")
+        return super()._checked(options)
+
+    def _may_widen_to(self, value: Value) -> bool:
+        if isinstance(value, bool | str):
+            return False
+        if isinstance(self.wider, range):
+            return isinstance(value, int) and value in self.wider
+        lowest, highest = self.wider
+        return bool(lowest <= value <= highest)
+
+    def _wider_in_words(self) -> str:
+        if not isinstance(self.wider, range):
+            return f"numbers from {self.wider[0]} to {self.wider[1]}"
+        step = "" if self.wider.step == 1 else f" in steps of {self.wider.step}"
+        return f"whole numbers from {self.wider[0]} to {self.wider[-1]}{step}"
+
+    def _widened_to(self, value: Any) -> Value:
+        number = super()._widened_to(value)
+        return number if isinstance(self.wider, range) else float(number)
+
+    def _start_near(self, start: Value) -> Value:
+        return None if start is None else self._nearest(start)
+
+    def _nearest(self, number: float) -> Value:
+        return min(self.options, key=lambda option: abs(option - number))
+
+    def fit(self, value: Any, rng: Random) -> Value:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return self._nearest(value) if number else self.sample(rng)
 
     def step(self, value: Value, rng: Random) -> Value:
         here = self.options.index(value)
@@ -167,154 +318,10 @@ class Ordinal(_Listed):
         return self.options[rng.choice(near)] if near else value
 
     def similarity(self, one: Value, other: Value) -> float:
-        span = max(len(self.options) - 1, 1)
+        if one == other or not {one, other} <= set(self.options):  # at rest, outside of them
+            return float(one == other)
+        span = len(self.options) - 1
         return 1 - abs(self.options.index(one) - self.options.index(other)) / span
-
-
-class Layers(Gene):
-    """A list of `least` to `most` records, one for each layer, each with the genes of `item`."""
-
-    def __init__(
-        self,
-        least: int,
-        most: int,
-        item: Mapping[str, Gene],
-        *,
-        when: Mapping[str, Value] | None = None,
-    ) -> None:
-        super().__init__(when)
-        if not 1 <= least <= most:
-            raise ValueError(f"Layers needs 1 <= least <= most, got {least} and {most}")
-        check_conditions(item)
-        self.least, self.most, self.item = least, most, dict(item)
-
-    def __repr__(self) -> str:
-        return f"Layers({self.least}, {self.most}, {self.item!r})"
-
-    @property
-    def rest(self) -> Value:
-        record = Genes({name: gene.rest for name, gene in self.item.items()})
-        return (record,) * self.least
-
-    @property
-    def allowed(self) -> str:
-        return f"a list of {self.least} to {self.most} layers"
-
-    def within(self, most: int) -> Layers:
-        """The same gene with at most `most` layers. Raises ValueError if it needs more."""
-        return Layers(self.least, min(self.most, most), self.item, when=self.when)
-
-    def parse(self, value: Any) -> Value:
-        if not isinstance(value, list | tuple) or not self.least <= len(value) <= self.most:
-            raise ValueError(f"needs {self.allowed}")
-        layers: list[Genes] = []
-        faults: list[str] = []
-        for i, layer in enumerate(value):
-            try:
-                layers.append(parse_record(self.item, layer, f"layer {i}"))
-            except ValueError as fault:
-                faults.append(str(fault))
-        if faults:
-            raise ValueError("; ".join(faults))
-        return tuple(layers)
-
-    def sample(self, rng: Random) -> Value:
-        """Short stacks are likelier (two more than `least` on average), for a search starts simple;
-        deep ones are reached by mutation, where they pay."""
-        count = self.least
-        while count < self.most and rng.random() < 2 / 3:
-            count += 1
-        return tuple(self.new_layer(rng) for _ in range(count))
-
-    def new_layer(self, rng: Random) -> Genes:
-        return settle(self.item, {name: gene.sample(rng) for name, gene in self.item.items()})
-
-    def mutate(self, value: Value, rng: Random, rate: float) -> Value:
-        layers = [mutate_record(self.item, layer, rng, rate) for layer in value]
-        if rng.random() < rate:
-            return self.resize(layers, rng)
-        return tuple(layers)
-
-    def resize(self, layers: list[Genes], rng: Random) -> tuple[Genes, ...]:
-        """One layer more, at a random place, or one less; as it is where neither is allowed."""
-        moves = [move for move, fits in (
-            ("add", len(layers) < self.most),
-            ("remove", len(layers) > self.least),
-        ) if fits]  # fmt: skip
-        if not moves:
-            return tuple(layers)
-        if rng.choice(moves) == "add":
-            where = rng.randint(0, len(layers))
-            return (*layers[:where], self.new_layer(rng), *layers[where:])
-        where = rng.randrange(len(layers))
-        return (*layers[:where], *layers[where + 1 :])
-
-    def cross(self, one: Value, other: Value, rng: Random) -> Value:
-        """Single-point crossover: the first layers of `one`, the rest from `other`."""
-        cut = rng.randint(0, min(len(one), len(other)))
-        return (*one[:cut], *other[cut:])
-
-    def similarity(self, one: Value, other: Value) -> float:
-        """Mean over positions; a position that only one of them has counts as unlike."""
-        pairs = zip(one, other, strict=False)
-        alike = sum(record_similarity(self.item, mine, yours) for mine, yours in pairs)
-        return alike / max(len(one), len(other))
-
-
-def check_conditions(genes: Mapping[str, Gene]) -> None:
-    """Raises ValueError for a `when` that could never hold: each of its genes must be declared
-    before the gene that has it, and allow the value."""
-    earlier: dict[str, Gene] = {}
-    for name, gene in genes.items():
-        for of, value in gene.when.items():
-            if of not in earlier:
-                raise ValueError(f"{name}: `when` names {of!r}, which is not declared before it")
-            try:
-                earlier[of].parse(value)
-            except ValueError as fault:
-                raise ValueError(f"{name}: `when` names {of}: {fault}") from None
-        earlier[name] = gene
-
-
-def parse_record(genes: Mapping[str, Gene], values: Any, where: str) -> Genes:
-    """`values` checked gene by gene and settled. Raises ValueError naming every fault in it."""
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{where}: expected names and values, got {in_words(values)}")  # noqa: TRY004
-    faults = [f"{where}: no gene {name!r}" for name in values if name not in genes]
-    parsed = {}
-    for name, gene in genes.items():
-        try:
-            if name not in values:
-                raise ValueError("is missing")  # noqa: TRY301 - listed with the other faults
-            parsed[name] = gene.parse(values[name])
-        except ValueError as fault:
-            faults.append(f"{where}: {name}: {fault}")
-    if faults:
-        raise ValueError("; ".join(faults))
-    return settle(genes, parsed)
-
-
-def settle(genes: Mapping[str, Gene], values: Mapping[str, Value]) -> Genes:
-    """The record of `values` in which every gene without an effect is at rest. A gene that depends
-    on one without an effect has none itself."""
-    effective: set[str] = set()
-    for name, gene in genes.items():
-        if effective.issuperset(gene.when) and gene.active(values):
-            effective.add(name)
-    return Genes(
-        {name: values[name] if name in effective else gene.rest for name, gene in genes.items()}
-    )
-
-
-def mutate_record(genes: Mapping[str, Gene], record: Genes, rng: Random, rate: float) -> Genes:
-    changed = {name: gene.mutate(record[name], rng, rate) for name, gene in genes.items()}
-    return settle(genes, changed)
-
-
-def record_similarity(genes: Mapping[str, Gene], one: Genes, other: Genes) -> float:
-    if not genes:
-        return 1.0
-    return sum(gene.similarity(one[name], other[name]) for name, gene in genes.items()) / len(genes)
 
 
 def _is_scalar(value: object) -> bool:
@@ -322,7 +329,7 @@ def _is_scalar(value: object) -> bool:
     return isinstance(value, bool | int | str) or (isinstance(value, float) and isfinite(value))
 
 
-def _plain(value: Value) -> Any:
+def plain(value: Value) -> Any:
     return [layer.to_json() for layer in value] if isinstance(value, tuple) else value
 
 

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from snas_cli.errors import SpaceError, near_match
-from snas_cli.genome.genes import (
-    Gene,
-    Value,
+from snas_cli.genome.genes import Gene, Genes, Value
+from snas_cli.genome.genome import Genome
+from snas_cli.genome.layers import Layers
+from snas_cli.genome.records import (
     check_conditions,
+    count_records,
+    cross_record,
+    effective_genes,
+    extreme_records,
+    fit_record,
     mutate_record,
     parse_record,
     record_similarity,
+    sample_record,
     settle,
 )
-from snas_cli.genome.genome import Genome
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A gene in a genome and the way to it: ("dropout",) or ("layers", 3, "filters")."""
+
+    gene: Gene
+    path: Path
 
 
 @dataclass(frozen=True)
 class Space:
-    """Families by name, each with its genes by name. Genomes are made here and nowhere else."""
+    """Families by name, each with its genes by name. Genomes are made here and nowhere else.
+
+    `phenotypes` has, for families in which several genomes describe one network, what the network
+    is made of (see `snas_cli.api.Family.phenotype`).
+    """
 
     families: Mapping[str, Mapping[str, Gene]]
+    phenotypes: Mapping[str, Callable[[Genes], Genes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.families:
@@ -45,10 +66,21 @@ class Space:
             raise SpaceError(f"family {family!r} is not in this search space; {hint}")
         return self.families[family]
 
+    def size(self, family: str) -> int:
+        """How many genomes of the family there are."""
+        return count_records(self.genes(family))
+
+    def extremes(self, family: str) -> tuple[Genome, Genome]:
+        """The genome with every gene at its lowest value, and the one with all at their highest."""
+        lowest, highest = extreme_records(self.genes(family))
+        return self._made(family, lowest), self._made(family, highest)
+
+    # --- making genomes ---------------------------------------------------------------------------
+
     def genome(self, family: str, values: Mapping[str, Any]) -> Genome:
         """A genome of these values. Raises SpaceError naming every value that is not allowed."""
         try:
-            return Genome(family, parse_record(self.genes(family), values, family))
+            return self._made(family, parse_record(self.genes(family), values, family))
         except ValueError as fault:
             raise SpaceError(f"not an architecture of this search space: {fault}") from None
 
@@ -61,27 +93,23 @@ class Space:
     def sample(self, rng: Random, family: str | None = None) -> Genome:
         """A random genome, of `family` or of any."""
         chosen = family or rng.choice(list(self.families))
-        genes = self.genes(chosen)
-        return Genome(chosen, settle(genes, {name: g.sample(rng) for name, g in genes.items()}))
+        return self._made(chosen, sample_record(self.genes(chosen), rng))
 
     def started(self, genome: Genome) -> Genome:
         """`genome` with each gene that declares a `start` at that value."""
         genes = self.genes(genome.family)
         starts = {name: g.start for name, g in genes.items() if g.start is not None}
-        return Genome(genome.family, settle(genes, genome.genes.replace(**starts)))
+        return self._made(genome.family, settle(genes, genome.genes.replace(**starts)))
 
     def mutate(self, genome: Genome, rng: Random, rate: float) -> Genome:
         """A copy in which each gene, those of the layers too, has changed with chance `rate`."""
         genes = self.genes(genome.family)
-        return Genome(genome.family, mutate_record(genes, genome.genes, rng, rate))
+        return self._made(genome.family, mutate_record(genes, genome.genes, rng, rate))
 
     def transplant(self, genome: Genome, family: str, rng: Random) -> Genome:
-        """`genome` as a member of another family: what that family also has is kept, where its
-        values allow, and the rest is drawn."""
-        genes = self.genes(family)
-        values = {name: _kept_or_drawn(gene, genome.genes.get(name), rng)
-                  for name, gene in genes.items()}  # fmt: skip
-        return Genome(family, settle(genes, values))
+        """`genome` as a member of a family, another or its own with other options: what the family
+        has too is kept, or its closest value is taken, and the rest is drawn."""
+        return self._made(family, fit_record(self.genes(family), genome.genes, rng))
 
     def crossover(self, one: Genome, other: Genome, rng: Random) -> Genome:
         """A child of two genomes of one family: one cut through the layers, every other gene from
@@ -89,9 +117,26 @@ class Space:
         if one.family != other.family:
             raise SpaceError(f"no crossover between {one.family} and {other.family}")
         genes = self.genes(one.family)
-        values = {name: g.cross(one.genes[name], other.genes[name], rng)
-                  for name, g in genes.items()}  # fmt: skip
-        return Genome(one.family, settle(genes, values))
+        return self._made(one.family, cross_record(genes, one.genes, other.genes, rng))
+
+    # --- single genes -----------------------------------------------------------------------------
+
+    def sites(self, genome: Genome) -> list[Site]:
+        """Every gene that has an effect in `genome`, those of the layers too."""
+        return list(_sites(self.genes(genome.family), genome.genes, ()))
+
+    def step(self, genome: Genome, site: Site, rng: Random) -> Genome:
+        """`genome` with the smallest change of the gene at `site`: a number moves to a neighbour,
+        a choice is redrawn, a flag flips, a layer comes or goes."""
+        return self.changed(genome, site, lambda value: site.gene.step(value, rng), rng)
+
+    def changed(
+        self, genome: Genome, site: Site, change: Callable[[Value], Value], rng: Random
+    ) -> Genome:
+        """`genome` with another value at `site`; what then begins to have an effect is drawn where
+        its value is none of its own."""
+        values = _replaced(genome.genes, site.path, change)
+        return self._made(genome.family, fit_record(self.genes(genome.family), values, rng))
 
     def similarity(self, one: Genome, other: Genome) -> float:
         """From 0 to 1, symmetric, 1 exactly for equal genomes. Members of different families are
@@ -103,9 +148,26 @@ class Space:
         alike = sum(1 for name in shared if one.genes[name] == other.genes[name])
         return alike / (len(mine.keys() | yours.keys()) + 1)  # + 1: the family itself
 
+    def _made(self, family: str, genes: Genes) -> Genome:
+        phenotype = self.phenotypes.get(family)
+        return Genome(family, genes, phenotype(genes) if phenotype else None)
 
-def _kept_or_drawn(gene: Gene, value: Value, rng: Random) -> Value:
-    try:
-        return gene.parse(value)
-    except ValueError:
-        return gene.sample(rng)
+
+def _sites(genes: Mapping[str, Gene], record: Genes, path: Path) -> Iterator[Site]:
+    for name, gene in effective_genes(genes, record).items():
+        yield Site(gene, (*path, name))
+        if isinstance(gene, Layers):
+            for i, layer in enumerate(record[name]):
+                yield from _sites(gene.item, layer, (*path, name, i))
+
+
+def _replaced(genes: Genes, path: Path, change: Callable[[Value], Value]) -> Genes:
+    name, *rest = path
+    value = genes[str(name)]
+    if not rest:
+        return genes.replace(**{str(name): change(value)})
+    i, *inner = rest
+    assert isinstance(i, int)  # a path goes by turns through names and numbers of layers
+    layers = list(value)
+    layers[i] = _replaced(layers[i], tuple(inner), change)
+    return genes.replace(**{str(name): tuple(layers)})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from snas_cli.errors import PluginError, RecipeError, UsageError, near_match
+from snas_cli.recipe.customising import space_faults
 from snas_cli.recipe.document import Document, Key
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
@@ -39,6 +40,7 @@ def check(document: Document, registry: Registry) -> Recipe:
         faults = [*_schema_faults(error, document), *faults]
     else:
         faults += _missing_path(recipe, document, registry)
+        faults += _space_faults(recipe, document, registry) if not faults else []
     if faults:
         raise RecipeError(faults)
     return recipe
@@ -68,10 +70,13 @@ def _what_is_wrong(fault: Any, key: Key) -> str:
 def _keys_beside(key: Key) -> list[str]:
     model: type[BaseModel] = Recipe
     for part in key[:-1]:
-        annotation = model.model_fields[str(part)].annotation
-        assert isinstance(annotation, type)  # only sections have keys,
-        assert issubclass(annotation, BaseModel)  # and each is a model
-        model = annotation
+        if isinstance(part, int):  # of a list, whose sections are all of one kind
+            continue
+        annotation = model.model_fields[part].annotation
+        (section,) = get_args(annotation) or (annotation,)
+        assert isinstance(section, type)  # only sections have keys,
+        assert issubclass(section, BaseModel)  # and each is a model
+        model = section
     return list(model.model_fields)
 
 
@@ -93,13 +98,19 @@ def _names(values: dict[str, Any]) -> Iterator[tuple[str, Key, str]]:
         yield "dataset", ("data", "dataset"), data["dataset"]
     if isinstance(search.get("strategy"), str):
         yield "strategy", ("search", "strategy"), search["strategy"]
-    if isinstance(space.get("families"), list):
-        for i, name in enumerate(space["families"]):
-            if isinstance(name, str):
-                yield "family", ("space", "families", i), name
+    yield from _family_names(space, ("space",))
+    for i, level in enumerate(levels if isinstance(levels := space.get("levels"), list) else []):
+        yield from _family_names(level, ("space", "levels", i))
     if isinstance(search.get("operators"), dict):
         for name in search["operators"]:
             yield "operator", ("search", "operators", name), name
+
+
+def _family_names(section: Any, key: Key) -> Iterator[tuple[str, Key, str]]:
+    families = section.get("families") if isinstance(section, dict) else None
+    for i, name in enumerate(families if isinstance(families, list) else []):
+        if isinstance(name, str):
+            yield "family", (*key, "families", i), name
 
 
 def _missing_path(recipe: Recipe, document: Document, registry: Registry) -> list[str]:
@@ -112,6 +123,13 @@ def _missing_path(recipe: Recipe, document: Document, registry: Registry) -> lis
             f"{place}: data.path: the data set {data.dataset!r} needs the path to your pictures"
         ]
     return []
+
+
+def _space_faults(recipe: Recipe, document: Document, registry: Registry) -> list[str]:
+    return [
+        f"{document.place(key)}: {_dotted(key)}: {fault}"
+        for key, fault in space_faults(recipe.space, registry)
+    ]
 
 
 def _dotted(key: Key) -> str:

@@ -4,39 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from snas_cli.api import Choice, Flag, Gene, Genome, Layers, Operator, Ordinal, SearchSetup, Space
+from snas_cli.api import Family, Gene, Genome, Operator, SearchSetup, Space
 from snas_cli.errors import RecipeError
+from snas_cli.recipe.customising import SHARED_GENES, customise, level_families, space_faults
 from snas_cli.recipe.schema import Recipe, SpaceSettings
 from snas_cli.registry import Registry
 
-SHARED_GENES: Mapping[str, Gene] = {
-    "batch_norm": Flag(start=True),
-    "dropout": Ordinal(0.0, 0.1, 0.2, 0.3, 0.5, start=0.1),
-    "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1, start=0.01),
-    "optimizer": Choice("sgd", "adam", "adamw", start="adamw"),
-}
-"""What every family has beside its own genes."""
-
 
 def space_of(settings: SpaceSettings, registry: Registry) -> Space:
-    """Raises RecipeError where max_layers is less than a family needs."""
-    names = settings.families or registry.names("family")
-    return Space({name: _genes(name, settings, registry) for name in names})
+    """The whole space. Raises RecipeError for what it cannot be."""
+    faults = space_faults(settings, registry)
+    if faults:
+        raise RecipeError([f"{'.'.join(map(str, key))}: {fault}" for key, fault in faults])
+    return _space(customise(settings, registry).families, registry)
 
 
-def _genes(family: str, settings: SpaceSettings, registry: Registry) -> dict[str, Gene]:
-    genes = {**SHARED_GENES, **registry.family(family).genes}
-    if settings.max_layers is None:
-        return genes
-    return {name: _at_most(settings.max_layers, family, gene) for name, gene in genes.items()}
+def levels_of(recipe: Recipe, registry: Registry) -> tuple[Space, ...]:
+    """The parts of the space that a progressive search goes through; else the whole alone. A level
+    at which no family has entered yet is left out."""
+    whole = customise(recipe.space, registry).families
+    if not recipe.search.progressive:
+        return (_space(whole, registry),)
+    levels = recipe.space.levels
+    parts = [level_families(n, levels, whole, registry) for n in range(1, len(levels) + 1)]
+    return tuple(_space(part, registry) for part in parts if part)
 
 
-def _at_most(most: int, family: str, gene: Gene) -> Gene:
-    if not isinstance(gene, Layers):
-        return gene
-    if most < gene.least:
-        raise RecipeError([f"space.max_layers: {family} needs at least {gene.least}, not {most}"])
-    return gene.within(most)
+def own_space(family: Family) -> Space:
+    """All of a family, as it declares itself."""
+    genes = {**SHARED_GENES, **family.genes}
+    return Space({family.name: genes}, {family.name: family.phenotype})
+
+
+def widest_space(family: Family) -> Space:
+    """Whatever a recipe could make of a family, to read architectures without their recipe."""
+    genes = {name: gene.widened() for name, gene in {**SHARED_GENES, **family.genes}.items()}
+    return Space({family.name: genes}, {family.name: family.phenotype})
+
+
+def _space(families: Mapping[str, Mapping[str, Gene]], registry: Registry) -> Space:
+    return Space(families, {name: registry.family(name).phenotype for name in families})
 
 
 def operators_of(recipe: Recipe, registry: Registry) -> tuple[tuple[Operator, float], ...]:
@@ -59,6 +66,8 @@ def setup_of(
     search = recipe.search
     return SearchSetup(
         space=space,
+        levels=levels_of(recipe, registry),
+        generations=search.generations,
         operators=operators_of(recipe, registry),
         admit=admit,
         population_size=search.population_size,

@@ -44,15 +44,57 @@ class DataSettings(Section):
         return self
 
 
+class LevelSettings(Section):
+    """A stage of a progressive search: the part of the space that it is kept to."""
+
+    families: list[str] | None = Field(
+        None, min_length=1, description="Default: those whose own level has come; at the last, all."
+    )
+    layers: list[int] | None = Field(
+        None, min_length=2, max_length=2, description="The least and the most, such as [2, 3]."
+    )
+    genes: dict[str, Any] = Field(
+        {},
+        description="Gene by gene the options that are left, for families that have them: a value, "
+        "a list or {most: 128}.",
+    )
+
+
+LEVELS = [
+    LevelSettings(
+        layers=[2, 3], genes={"filters": {"most": 128}, "activation": "relu", "skip": False}
+    ),
+    LevelSettings(layers=[3, 5], genes={"filters": {"most": 256}}),
+    LevelSettings(),
+]
+
+
 class SpaceSettings(Section):
     """Which architectures there are."""
 
     families: list[str] | None = Field(
-        None, min_length=1, description="Kinds of network; see `snas plugins`. Default: all."
+        None, min_length=1, description="Kinds of network; see `snas families`. Default: all."
+    )
+    min_layers: int | None = Field(
+        None, ge=1, description="At least so many layers (blocks, stages)."
     )
     max_layers: int | None = Field(
-        None, ge=1, description="At most so many layers (blocks). Default: as the families say."
+        None, ge=1, description="At most so many. Default: as the families say."
     )
+    genes: dict[str, Any] = Field(
+        {},
+        description="Gene by gene a value or a list of options, for all families that have it, or "
+        "under a family's name for that one: {dropout: 0.1, resnet: {filters: [16, 32]}}.",
+    )
+    levels: list[LevelSettings] = Field(
+        LEVELS, min_length=1, description="The stages of a progressive search, simplest first."
+    )
+
+    @model_validator(mode="after")
+    def _some_layers(self) -> Self:
+        if self.min_layers and self.max_layers and self.min_layers > self.max_layers:
+            raise ValueError("min_layers is more than max_layers")
+        return self
 
 
 class LimitSettings(Section):
@@ -70,6 +112,7 @@ class SearchSettings(Section):
     """How to look for the best."""
 
     strategy: str = Field("evolution", description="How to search; see `snas plugins`.")
+    progressive: bool = Field(True, description="Begin with simple networks: see space.levels.")
     generations: int = Field(6, ge=1, description="How many rounds of candidates.")
     population_size: int = Field(10, ge=2, description="Candidates in a generation.")
     elites: int = Field(2, ge=0, description="The best that live on unchanged.")

@@ -22,7 +22,7 @@ class Trained:
     """A trained network and what is known of it."""
 
     network: nn.Module
-    metrics: Mapping[str, float]  # val_acc, val_loss, params, flops
+    metrics: Mapping[str, float]  # val_acc, val_loss, params, flops, activation_bytes
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Workshop:
             "val_loss": scores.loss,
             "params": cost.params,
             "flops": cost.flops,
+            "activation_bytes": cost.activation_bytes,
         }
         return Trained(network, metrics)
 

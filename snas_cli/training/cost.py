@@ -1,13 +1,21 @@
-"""What a network costs, without allocating it."""
+"""What a network costs, counted on the meta device: its tensors have shapes and no data."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from snas_cli.api import Family, Genes, Task
+
+BATCH = 2  # batch norm refuses to learn from one picture
 
 
 @dataclass(frozen=True)
@@ -16,12 +24,93 @@ class Cost:
 
     params: int
     flops: int  # a multiplication and an addition count as two
+    activation_bytes: int  # what a training step keeps for the way back
+
+
+def count_params(family: Family, genes: Genes, task: Task) -> int:
+    return _params(_sketch(family, genes, task))
 
 
 def measure_cost(family: Family, genes: Genes, task: Task) -> Cost:
-    """Builds the network on the meta device, where tensors have shapes and no data."""
-    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network = family.build(genes, task).eval()
-        network(torch.empty(1, *task.input_shape))
-    params = sum(parameter.numel() for parameter in network.parameters())
-    return Cost(params, counter.get_total_flops())
+    network = _sketch(family, genes, task).train()
+    kept = _Kept(network)
+    with torch.device("meta"), _Flops() as flops, saved_tensors_hooks(kept.note, lambda t: t):
+        network(torch.empty(BATCH, *task.input_shape))
+    return Cost(_params(network), flops.total // BATCH, kept.bytes // BATCH)
+
+
+def _sketch(family: Family, genes: Genes, task: Task) -> nn.Module:
+    with torch.device("meta"), _Uninitialised():
+        return family.build(genes, task)
+
+
+def _params(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+class _Kept:
+    """The memory that autograd keeps, each piece of it once, without the network's own weights."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.bytes = 0
+        own = [*network.parameters(), *network.buffers()]
+        self._known = {_place(tensor): tensor for tensor in own}
+
+    def note(self, tensor: Tensor) -> Tensor:
+        if _place(tensor) not in self._known:
+            self._known[_place(tensor)] = tensor  # held, so that its place is not given away
+            self.bytes += tensor.untyped_storage().nbytes()
+        return tensor
+
+
+def _place(tensor: Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - meta tensors have no address
+
+
+class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts by torch's own formulas; its FlopCounterMode also keeps accounts of every module,
+    which takes five times as long as the network itself."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.total = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func.overloadpacket is torch.ops.aten.native_batch_norm:
+            return _normalised(*args[:1])
+        result = func(*args, **kwargs)
+        formula = flop_registry.get(func.overloadpacket)
+        if formula is not None:
+            self.total += formula(*args, **kwargs, out_val=result)
+        return result
+
+
+def _normalised(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What batch norm returns, which on the meta device takes torch milliseconds."""
+    statistics = x.new_empty(x.shape[1])
+    return torch.empty_like(x), statistics, statistics
+
+
+FILLS = {"normal_", "uniform_", "erfinv_", "mul_", "add_", "clamp_", "fill_", "zero_", "copy_"}
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Weights that have no data need no first values, which take most of the time of building."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if getattr(func, "__name__", "") in FILLS:
+            return args[0] if args else (kwargs or {})["tensor"]  # nn.init has a keyword
+        return func(*args, **(kwargs or {}))

@@ -55,7 +55,8 @@ def train(
     network: nn.Module, genes: Genes, data: TaskData, settings: TrainingSettings, seed: int
 ) -> Scores:
     """Trains `network` in place and leaves it with its best weights, whose validation scores are
-    returned. Raises CandidateError where the loss is no longer a number."""
+    returned. Raises CandidateError where the network is dead from the start or the loss is no
+    longer a number."""
     generator = torch.Generator().manual_seed(seed)
     optimizer = make_optimizer(network, genes, settings)
     steps = settings.epochs * math.ceil(len(data.train) / settings.batch_size)
@@ -66,9 +67,10 @@ def train(
         network.train()
         total = torch.zeros((), device=data.train.images.device)
         for images, labels in training_batches(data, settings.batch_size, generator):
-            loss = F.cross_entropy(
-                network(images), labels, label_smoothing=settings.label_smoothing
-            )
+            logits = network(images)
+            if schedule.last_epoch == 0:  # counts steps, as we call it
+                _check_alive(logits.detach())
+            loss = F.cross_entropy(logits, labels, label_smoothing=settings.label_smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
@@ -84,6 +86,14 @@ def train(
     network.load_state_dict(best.state)
     assert best.scores is not None  # there is at least one epoch
     return best.scores
+
+
+def _check_alive(logits: Tensor) -> None:
+    """Raises CandidateError where no signal reaches the end: N×classes that differ by no more than
+    rounding from picture to picture."""
+    spread = (logits - logits.mean(0)).abs().max()
+    if spread <= 1e-6 * logits.abs().max():
+        raise CandidateError("dead: untrained, it gives all pictures the same logits")
 
 
 def make_optimizer(

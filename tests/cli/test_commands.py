@@ -104,6 +104,30 @@ def test_the_lists(place: Path) -> None:
     assert "kept: mlp" in snas("runs", "show", "runs/digits-001", cwd=place).stdout
 
 
+def test_families_are_listed_shown_and_drawn(place: Path) -> None:
+    said = snas("families", cwd=place).stdout
+    assert all(name in said for name in ("cnn", "efficientnet", "mlp_mixer"))
+    said = snas("families", "vit", cwd=place).stdout
+    assert "1, 2, 4, 8" in said
+    (place / "narrow.yaml").write_text(
+        "data: {dataset: digits}\nspace: {families: [cnn], genes: {kernel: 3, layers: 4}}"
+    )
+    said = snas("families", "--recipe", "narrow.yaml", "--json", cwd=place).stdout
+    (family,) = json.loads(said)
+    assert family["genes"]["layers"]["item"]["kernel"]["options"] == [3]
+    assert family["architectures"] == 2 * 5 * 4 * 3 * (5 * 4 * 2) ** 4
+    assert 0 < family["params"]["lowest"] < family["params"]["highest"]
+    drawn = snas("families", "--recipe", "narrow.yaml", "--sample", "--json", cwd=place).stdout
+    assert {layer["kernel"] for layer in json.loads(drawn)["genes"]["layers"]} == {3}
+    assert "layers 4" in snas(
+        "families", "--recipe", "narrow.yaml", "--sample", "--seed", 3, cwd=place
+    ).stdout  # fmt: skip
+    snas("families", "vti", cwd=place, code=1)
+    for pictures in ("3x32", "3x32xa", "0x32x32", "3x4x32"):
+        said = snas("families", "--pictures", pictures, cwd=place, code=2).stderr
+        assert f"--pictures {pictures}: should" in said
+
+
 def test_recipes_are_checked_shown_and_described(place: Path) -> None:
     assert "sound" in snas("recipes", "check", "tiny.yaml", cwd=place).stdout
     schema = json.loads(snas("recipes", "schema", cwd=place).stdout)

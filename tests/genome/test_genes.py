@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from snas_cli.genome import Choice, Flag, Gene, Genes, Layers, Ordinal
+from snas_cli.genome.records import count_records
 
 UNITS = {"units": Ordinal(8, 16, 32)}
 
@@ -200,7 +201,7 @@ def test_layers_are_added_and_removed_everywhere() -> None:
     stack, rng = Layers(1, 4, {"mark": Choice("a", "b", "c", "new")}), Random(0)
     parent = [Genes({"mark": mark}) for mark in "abc"]
     found = Counter(
-        tuple(layer["mark"] for layer in stack.resize(list(parent), rng)) for _ in range(600)
+        tuple(layer["mark"] for layer in stack.step(tuple(parent), rng)) for _ in range(600)
     )
     grown = {child.index("new") for child in found if child.count("new")}
     assert grown == {0, 1, 2, 3}
@@ -232,9 +233,94 @@ def test_a_missing_layer_is_unlike() -> None:
     assert gene.similarity(layers(8, 8, 8, 8), layers(16)) == 0.125
 
 
-def test_layers_can_be_held_to_fewer() -> None:
-    gene = Layers(2, 50, UNITS, when={})
-    assert (gene.within(5).least, gene.within(5).most) == (2, 5)
-    assert gene.within(80).most == 50
-    with pytest.raises(ValueError, match="1 <= least <= most"):
-        gene.within(1)
+# --- as a recipe wants them -----------------------------------------------------------------------
+
+KERNEL = Ordinal(3, 5, 7, start=5, wider=range(1, 16, 2))
+RATE = Ordinal(0.1, 0.5, wider=(0.0, 0.9))
+
+
+def test_options_can_be_fixed_narrowed_and_widened() -> None:
+    assert KERNEL.customised(3).options == (3,)
+    assert KERNEL.customised([3, 7]).options == (3, 7)
+    assert KERNEL.customised([1, 3, 11]).options == (1, 3, 11)
+    assert RATE.customised(0).options == (0.0,)
+    assert Choice("a", "b", wider=("c",)).customised(["c", "a"]).options == ("c", "a")
+    assert Flag().customised(True).options == (True,)
+    assert (KERNEL.options, RATE.options) == ((3, 5, 7), (0.1, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("gene", "wish", "message"),
+    [
+        (
+            KERNEL,
+            4,
+            "4 is not one of 3, 5, 7, and may be given whole numbers from 1 to 15 in steps",
+        ),
+        (KERNEL, [3, "x"], "x is not one of 3, 5, 7"),
+        (KERNEL, True, "yes is not one of"),
+        (KERNEL, 3.5, "3.5 is not one of"),
+        (KERNEL, [3, 3], "distinct options"),
+        (KERNEL, [7, 3], "rising order"),
+        (KERNEL, [], "distinct options"),
+        (RATE, 0.95, "0.95 is not one of 0.1, 0.5, and may be given numbers from 0.0 to 0.9"),
+        (Ordinal(16, 64), 128, "may be given whole numbers from 16 to 64"),
+        (Choice("a", "b", wider=("c",)), "d", "d is not one of a, b, and may be given c"),
+        (Choice("a", "b"), "d", "d is not one of a, b$"),
+        (Flag(), 1, "1 is not one of no, yes"),
+        (Layers(2, 5, UNITS), 1, "1 is not a number of layers from 2 to 100"),
+        (Layers(2, 5, UNITS), [4, 3], "such as"),
+        (Layers(2, 5, UNITS), [2, 3, 4], "such as"),
+        (Layers(2, 5, UNITS), "few", "few is not a number of layers"),
+    ],
+)
+def test_what_cannot_be_wished_for(gene: Gene, wish: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gene.customised(wish)
+
+
+def test_a_start_that_is_left_out_moves_to_the_closest_number() -> None:
+    assert KERNEL.customised([7, 9]).start == 7
+    assert Choice("a", "b", start="a").customised("b").start is None
+
+
+def test_layers_can_be_held_to_some() -> None:
+    gene = Layers(2, 50, UNITS, role="depth")
+    assert gene.customised(7).allowed == "a list of 7 to 7 layers"
+    assert gene.customised([2, 80]).allowed == "a list of 2 to 80 layers"
+    assert gene.customised(7).role == "depth"
+
+
+def test_a_gene_at_rest_is_the_same_however_it_is_customised() -> None:
+    """Or one network would have two fingerprints, in two runs or at two levels."""
+    assert KERNEL.customised([5, 7]).rest == KERNEL.rest == 3
+    stack = Layers(1, 5, UNITS)
+    assert stack.customised([3, 4]).rest == stack.rest
+
+
+# --- as close as can be ---------------------------------------------------------------------------
+
+
+def test_numbers_fit_the_closest_and_other_values_are_drawn() -> None:
+    assert [KERNEL.fit(value, Random(0)) for value in (1, 4.4, 5, 99)] == [3, 5, 5, 7]
+    assert {KERNEL.fit(None, Random(i)) for i in range(20)} == {3, 5, 7}
+    assert {Choice("a", "b").fit("c", Random(i)) for i in range(20)} == {"a", "b"}
+    assert Choice("a", "b").fit("b", Random(0)) == "b"
+
+
+def test_layers_fit_one_by_one() -> None:
+    stack = Layers(2, 3, UNITS)
+    assert stack.fit(layers(8, 9, 32, 8), Random(0)) == layers(8, 8, 32)
+    (first, _second) = stack.fit(layers(16), Random(0))
+    assert first["units"] == 16
+    assert 2 <= len(stack.fit("layers", Random(0))) <= 3
+
+
+# --- how many there are ---------------------------------------------------------------------------
+
+
+def test_sizes_count_what_can_be_told_apart() -> None:
+    assert (KERNEL.size, Flag().size) == (3, 2)
+    assert Layers(1, 3, {"a": Flag()}).size == 2 + 4 + 8
+    genes = {"on": Flag(), "a": KERNEL, "b": Choice("x", "y", when={"on": True})}
+    assert count_records(genes) == 3 + 3 * 2

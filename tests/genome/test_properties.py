@@ -48,7 +48,7 @@ def stacks(draw: st.DrawFn, when: Condition, depth: int) -> Gene:
 @st.composite
 def conditions(draw: st.DrawFn, earlier: Mapping[str, Gene]) -> Condition:
     """A `when` on some of the genes before it that have a list of options."""
-    listed = {name: gene.options for name, gene in earlier.items() if hasattr(gene, "options")}
+    listed = {name: gene.options for name, gene in earlier.items() if gene.options}
     if not listed or draw(st.booleans()):
         return {}
     names = draw(st.lists(st.sampled_from(sorted(listed)), min_size=1, max_size=2, unique=True))

@@ -145,6 +145,53 @@ def test_a_condition_on_a_gene_that_is_not_declared_before(when: dict[str, Any])
         Space({"net": genes})
 
 
+def test_a_gene_that_begins_to_have_an_effect_is_drawn() -> None:
+    """Its rest may be none of its options, where a recipe has narrowed them."""
+    genes = dict(ATTENTION.genes("net"))
+    space = Space({"net": {**genes, "ratio": genes["ratio"].customised(8)}})
+    plain = space.genome("net", {"attention": False, "kind": "se", "ratio": 4})
+    for seed in range(10):
+        child = space.mutate(plain, Random(seed), rate=1)
+        assert child.genes["attention"]
+        assert child.genes["ratio"] == (8 if child.genes["kind"] == "se" else 4)
+        assert space.crossover(plain, child, Random(seed)) in {plain, child} | {
+            space.genome("net", {"attention": True, "kind": kind, "ratio": 8})
+            for kind in ("se", "cbam")
+        }
+
+
+def test_a_value_without_an_effect_must_still_be_one() -> None:
+    with pytest.raises(SpaceError, match="ratio: 5 is not one of 4, 8"):
+        attention(False, "se", 5)
+
+
+# --- single genes ---------------------------------------------------------------------------------
+
+
+def test_the_sites_of_a_genome() -> None:
+    genome = SPACE.genome("resnet", {**RESNET, "blocks": RESNET["blocks"] * 2})
+    assert [site.path for site in SPACE.sites(genome)] == [
+        ("norm",),
+        ("rate",),
+        ("blocks",),
+        ("blocks", 0, "filters"),
+        ("blocks", 0, "act"),
+        ("blocks", 1, "filters"),
+        ("blocks", 1, "act"),
+    ]
+    assert [s.path for s in ATTENTION.sites(attention(False, "se", 4))] == [("attention",)]
+
+
+def test_a_step_changes_the_gene_at_its_site_and_no_other() -> None:
+    genome = SPACE.genome("resnet", {**RESNET, "blocks": RESNET["blocks"] * 2})
+    site = SPACE.sites(genome)[5]
+    child = SPACE.step(genome, site, Random(0))
+    assert child.to_json()["genes"] == {
+        **RESNET,
+        "blocks": [RESNET["blocks"][0], {"filters": 16, "act": "elu"}],
+    }
+
+
 # --- chance ---------------------------------------------------------------------------------------
 
 
@@ -168,10 +215,16 @@ def test_a_transplant_keeps_what_the_other_family_has_too() -> None:
         assert (moved.genes["norm"], moved.genes["rate"]) == (True, 0.1)
 
 
-def test_a_transplant_draws_what_the_other_family_does_not_allow() -> None:
+def test_a_transplant_takes_the_closest_of_what_the_other_family_allows() -> None:
     genome = SPACE.genome("resnet", {**RESNET, "rate": 0.001})
-    rates = {SPACE.transplant(genome, "mlp", Random(i)).genes["rate"] for i in range(20)}
-    assert rates == {0.01, 0.1}
+    moved = [SPACE.transplant(genome, "mlp", Random(i)).genes for i in range(20)]
+    assert {genes["rate"] for genes in moved} == {0.01}
+    assert {genes["units"] for genes in moved} == {64, 128}
+
+
+def test_a_transplant_into_the_own_family_is_the_genome() -> None:
+    genome = SPACE.genome("resnet", RESNET)
+    assert SPACE.transplant(genome, "resnet", Random(0)) == genome
 
 
 def test_members_of_different_families_are_alike_by_what_both_have() -> None:
@@ -204,6 +257,18 @@ def test_a_fingerprint_is_what_it_always_was() -> None:
 def test_a_fingerprint_does_not_depend_on_the_order_of_genes() -> None:
     turned = Genes(dict(reversed(list(SPACE.genome("resnet", RESNET).genes.items()))))
     assert Genome("resnet", turned).fingerprint == GOLDEN
+
+
+def test_a_fingerprint_is_that_of_the_phenotype() -> None:
+    genes = {"depth": Ordinal(1, 2), "blocks": Ordinal(1, 2, 4)}
+    space = Space(
+        {"net": genes},
+        {"net": lambda g: g.replace(depth=1, blocks=g["depth"] * g["blocks"])},
+    )
+    one, other = (space.genome("net", {"depth": d, "blocks": 4 // d}) for d in (1, 2))
+    assert one.fingerprint == other.fingerprint
+    assert one != other
+    assert space.from_json(other.to_json()) == other
 
 
 def test_fingerprints_and_draws_do_not_depend_on_the_hash_seed() -> None:

@@ -165,15 +165,15 @@ def test_max_layers_narrows_the_space(registry: Registry) -> None:
     recipe = check(parse_document("data: {dataset: digits}\nspace: {max_layers: 3}", "r"), registry)
     space = space_of(recipe.space, registry)
     assert "2 to 3 layers" in space.genes("cnn")["layers"].allowed
-    with pytest.raises(RecipeError, match="cnn needs at least 2"):
+    with pytest.raises(RecipeError, match="cnn has at least 2"):
         space_of(recipe.space.model_copy(update={"max_layers": 1}), registry)
 
 
 def test_operators_can_be_weighted_and_switched_off(registry: Registry) -> None:
     document = parse_document("data: {dataset: digits}", "r")
-    document.set("search.operators", {"point": 0, "nudge": 3}, "here")
+    document.set("search.operators", {"point": 0, "nudge": 3, "mixing": 0}, "here")
     weights = {op.name: weight for op, weight in operators_of(check(document, registry), registry)}
-    assert weights == {"depth": 1.0, "nudge": 3.0}
+    assert weights == {"attention": 1.0, "depth": 1.0, "nudge": 3.0}
     document.set("search.operators", dict.fromkeys(registry.names("operator"), 0), "here")
     with pytest.raises(RecipeError, match="every weight is 0"):
         operators_of(check(document, registry), registry)

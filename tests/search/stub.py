@@ -86,3 +86,13 @@ def run(
         recorded={trial.number: trial for trial in recorded},
         listener=listener or Listener(),
     ).run()
+
+
+def by_fingerprint(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+    """Any genome of any space has some fitness."""
+
+    def judge(candidate: Candidate) -> Evaluation:
+        value = int(candidate.proposal.genome.fingerprint, 16) % 1000 / 1000
+        return Evaluation(value, {"val_acc": value})
+
+    return evaluate_inline(candidates, judge)

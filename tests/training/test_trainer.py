@@ -83,6 +83,15 @@ def test_early_stopping_stops(digits: TaskData, assembly: Assembly) -> None:
     assert epochs.count(False) == 3  # the first is best, two more go by
 
 
+def test_a_dead_network_is_a_failure_with_a_reason(digits: TaskData, assembly: Assembly) -> None:
+    """A rectifier that passes nothing: more training would never help."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 10))
+    with torch.no_grad():
+        net[1].bias.fill_(-1000.0)
+    with pytest.raises(CandidateError, match="dead: untrained, it gives all pictures the same"):
+        train(net, genome(assembly).genes, digits, TrainingSettings(epochs=1), seed=0)
+
+
 def test_a_loss_that_is_no_number_is_a_failure(digits: TaskData, assembly: Assembly) -> None:
     net = network()
     with torch.no_grad():
@@ -165,11 +174,11 @@ def test_cost_is_that_of_the_network(registry: Registry, assembly: Assembly) -> 
     """64 → 64 → 64 → 10 with biases on the last layer and batch norms in between."""
     cost = measure_cost(registry.family("mlp"), genome(assembly).genes, assembly.data.task)
     weights = 64 * 64 + 64 * 64 + 64 * 10
-    assert cost == Cost(params=weights + 4 * 64 + 10, flops=2 * weights)
+    assert (cost.params, cost.flops) == (weights + 4 * 64 + 10, 2 * weights)
 
 
 def test_limits() -> None:
-    cost = Cost(params=100, flops=200)
+    cost = Cost(params=100, flops=200, activation_bytes=1)
     assert within(cost, LimitSettings(max_params=100, max_flops=200))
     assert within(cost, LimitSettings(max_params=None, max_flops=None))
     assert not within(cost, LimitSettings(max_params=99))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from torch import nn
-from torchvision.ops import Conv2dNormActivation
 
 from snas_cli.api import Genes
-from snas_plugins.families._layers import ACTIVATIONS, Shortcut, convolution
+from snas_plugins.families._layers import ACTIVATIONS, Shortcut, convolution, start_as_identity
 
 
 def residual_block(channels: int, block: Genes, genes: Genes, *, stride: int) -> nn.Module:
     """N×channels×H×W to N×filters×⌈H/stride⌉×⌈W/stride⌉."""
     convolutions = _bottleneck if genes["bottleneck"] else _basic
     branch = convolutions(channels, block, genes["batch_norm"], stride)
-    _start_as_identity(branch[-1])
+    start_as_identity(branch[-1])
     return nn.Sequential(
-        Shortcut(branch, channels, block["filters"], stride), ACTIVATIONS[block["activation"]]()
+        Shortcut(branch, channels, block["filters"], stride=stride, norm=genes["batch_norm"]),
+        ACTIVATIONS[block["activation"]](),
     )
 
 
@@ -35,9 +35,3 @@ def _bottleneck(channels: int, block: Genes, norm: bool, stride: int) -> nn.Sequ
         convolution(narrow, narrow, kernel, stride=stride, activation=activation, norm=norm),
         convolution(narrow, filters, 1, activation=None, norm=norm),
     )
-
-
-def _start_as_identity(last: Conv2dNormActivation) -> None:
-    """Zeroes what scales a branch's output, so that deep stacks start as shallow ones and train
-    with or without batch norm (Goyal et al. 2017, section 5.1)."""
-    nn.init.zeros_(last[-1].weight)

@@ -14,22 +14,29 @@ class CNN(Family):
     """Convolutions with max pooling in between, global average pooling, a linear classifier."""
 
     name = "cnn"
+    level = 1
     genes = {
         "layers": Layers(2, 50, {
-            "filters": Ordinal(16, 32, 64, 128, 256),
-            "kernel": Ordinal(3, 5, 7),
-            "activation": Choice("relu", "leaky_relu", "elu", "selu"),
+            "filters": Ordinal(16, 32, 64, 128, 256, wider=range(4, 4097)),
+            "kernel": Ordinal(3, 5, 7, wider=range(1, 16, 2)),
+            "activation": Choice("relu", "leaky_relu", "elu", "selu", wider=("gelu", "silu")),
             "skip": Flag(),
-        }),
+        }, role="depth"),
     }  # fmt: skip
 
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 
-        from snas_plugins.families._layers import Shortcut, convolution, halvings, pooled_head
+        from snas_plugins.families._layers import (
+            Shortcut,
+            convolution,
+            dropout,
+            halvings,
+            pooled_head,
+        )
 
         channels, height, width = task.input_shape
-        layers = genes["layers"]
+        layers, norm = genes["layers"], genes["batch_norm"]
         trunk = nn.Sequential()
         for layer, halved in zip(layers, halvings(len(layers), min(height, width)), strict=True):
             filters = layer["filters"]
@@ -38,13 +45,14 @@ class CNN(Family):
                 filters,
                 layer["kernel"],
                 activation=layer["activation"],
-                norm=genes["batch_norm"],
+                norm=norm,
             )
-            trunk.append(Shortcut(block, channels, filters) if layer["skip"] else block)
+            trunk.append(Shortcut(block, channels, filters, norm=norm) if layer["skip"] else block)
             if halved:
                 trunk.append(nn.MaxPool2d(2**halved))
             channels = filters
-        return nn.Sequential(trunk, pooled_head(channels, task.classes, genes["dropout"]))
+        drop = dropout(genes["dropout"], layers[-1]["activation"])
+        return nn.Sequential(trunk, pooled_head(channels, task.classes, drop))
 
 
 @hookimpl

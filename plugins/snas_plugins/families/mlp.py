@@ -15,28 +15,23 @@ class MLP(Family):
     """Fully connected layers, each with batch norm, activation and dropout."""
 
     name = "mlp"
+    level = 1
     genes = {
         "layers": Layers(2, 50, {
-            "units": Ordinal(64, 128, 256, 512, 1024),
-            "activation": Choice("relu", "leaky_relu", "elu", "selu"),
-        }),
+            "units": Ordinal(64, 128, 256, 512, 1024, wider=range(1, 16385)),
+            "activation": Choice("relu", "leaky_relu", "elu", "selu", wider=("gelu", "silu")),
+        }, role="depth"),
     }  # fmt: skip
 
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 
-        from snas_plugins.families._layers import ACTIVATIONS, dropout, initialise
+        from snas_plugins.families._perceptron import perceptron
 
         width = prod(task.input_shape)
         network = nn.Sequential(nn.Flatten())
         for layer in genes["layers"]:
-            linear = nn.Linear(width, layer["units"], bias=not genes["batch_norm"])
-            initialise(linear, layer["activation"])
-            network.append(linear)
-            if genes["batch_norm"]:
-                network.append(nn.BatchNorm1d(layer["units"]))
-            network.append(ACTIVATIONS[layer["activation"]]())
-            network.append(dropout(genes["dropout"], layer["activation"]))
+            network.extend(perceptron(width, layer, genes))
             width = layer["units"]
         return network.append(nn.Linear(width, task.classes))
 

@@ -14,36 +14,40 @@ class ResNet(Family):
     """Basic or bottleneck blocks; the picture is halved by the strides of some of them."""
 
     name = "resnet"
+    level = 2
     genes = {
-        "blocks": Layers(2, 50, {
-            "filters": Ordinal(16, 32, 64, 128, 256),
-            "kernel": Ordinal(3, 5, 7),
-            "activation": Choice("relu", "leaky_relu", "elu", "selu"),
-        }),
+        "layers": Layers(2, 50, {
+            "filters": Ordinal(16, 32, 64, 128, 256, wider=range(4, 4097)),
+            "kernel": Ordinal(3, 5, 7, wider=range(1, 16, 2)),
+            "activation": Choice("relu", "leaky_relu", "elu", "selu", wider=("gelu", "silu")),
+        }, role="depth"),
         "bottleneck": Flag(),
     }  # fmt: skip
 
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 
-        from snas_plugins.families._layers import convolution, halvings, pooled_head
+        from snas_plugins.families._layers import dropout, pooled_head, stem, strides
         from snas_plugins.families._residual import residual_block
 
-        blocks = genes["blocks"]
-        channels = blocks[0]["filters"]
-        stem = convolution(
+        blocks, norm = genes["layers"], genes["batch_norm"]
+        channels, activation = blocks[0]["filters"], blocks[0]["activation"]
+        if genes["bottleneck"]:
+            channels //= 4  # as within the first block: table 1
+        first, size = stem(
             task.input_shape[0],
             channels,
-            kernel=3,
-            activation=blocks[0]["activation"],
-            norm=genes["batch_norm"],
+            min(task.input_shape[1:]),
+            activation=activation,
+            norm=norm,
         )
         trunk = nn.Sequential()
-        size = min(task.input_shape[1:])
-        for block, halved in zip(blocks, halvings(len(blocks), size), strict=True):
-            trunk.append(residual_block(channels, block, genes, stride=2**halved))
-            channels = block["filters"]
-        return nn.Sequential(stem, trunk, pooled_head(channels, task.classes, genes["dropout"]))
+        steps = strides([block["filters"] for block in blocks], size)
+        for block, stride in zip(blocks, steps, strict=True):
+            trunk.append(residual_block(channels, block, genes, stride=stride))
+            channels, activation = block["filters"], block["activation"]
+        drop = dropout(genes["dropout"], activation)
+        return nn.Sequential(first, trunk, pooled_head(channels, task.classes, drop))
 
 
 @hookimpl

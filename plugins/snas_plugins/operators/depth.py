@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from snas_cli.api import Genome, Layers, Operator, Space, hookimpl
+from snas_cli.api import Genome, Layers, Operator, Space, Value, hookimpl
 
 
 class Depth(Operator):
@@ -13,19 +13,24 @@ class Depth(Operator):
     name = "depth"
 
     def mutate(self, genome: Genome, space: Space, rng: Random, rate: float) -> Genome:
-        stacks = [(name, gene) for name, gene in space.genes(genome.family).items()
-                  if isinstance(gene, Layers)]  # fmt: skip
+        stacks = [site for site in space.sites(genome) if isinstance(site.gene, Layers)]
         if not stacks:
             return genome
-        name, gene = rng.choice(stacks)
-        layers = genome.genes[name]
-        where = rng.randrange(len(layers))
-        shallower = (*layers[:where], *layers[where + 1 :])
-        deeper = (*layers[: where + 1], *layers[where:])
-        allowed = [stack for stack in (shallower, deeper) if gene.least <= len(stack) <= gene.most]
-        if not allowed:
-            return genome
-        return space.genome(genome.family, genome.genes.replace(**{name: rng.choice(allowed)}))
+        site = rng.choice(stacks)
+
+        def resized(layers: Value) -> Value:
+            where = rng.randrange(len(layers))
+            shallower = (*layers[:where], *layers[where + 1 :])
+            deeper = (*layers[: where + 1], *layers[where:])
+            allowed = [stack for stack in (shallower, deeper) if _fits(stack, site.gene)]
+            return rng.choice(allowed) if allowed else layers
+
+        return space.changed(genome, site, resized, rng)
+
+
+def _fits(layers: Value, gene: object) -> bool:
+    assert isinstance(gene, Layers)
+    return gene.least <= len(layers) <= gene.most
 
 
 @hookimpl

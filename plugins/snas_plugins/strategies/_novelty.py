@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-from snas_cli.api import Genome, Proposal, SearchError, SearchSetup
+from snas_cli.api import Genome, Proposal, SearchError, SearchSetup, Space
 
 DRAWS = 400  # for one proposal; a limit that passes 1 % is still met in 98 % of all cases
 
@@ -47,5 +47,5 @@ def _draws(draw: Callable[[], Proposal], admit: Callable[[Genome], bool]) -> Ite
             yield proposal
 
 
-def random_proposal(setup: SearchSetup, rng: Random, family: str | None = None) -> Proposal:
-    return Proposal(setup.space.sample(rng, family), operator="random")
+def random_proposal(space: Space, rng: Random, family: str | None = None) -> Proposal:
+    return Proposal(space.sample(rng, family), operator="random")

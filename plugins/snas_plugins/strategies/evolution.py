@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, cycle, product, repeat
 from random import Random
 
-from snas_cli.api import Genome, Proposal, SearchSetup, Strategy, Trial, hookimpl
+from snas_cli.api import Genome, Proposal, SearchSetup, Space, Strategy, Trial, hookimpl
 from snas_plugins.strategies._novelty import DRAWS, Novelty, random_proposal
 
 NICHE_SHARE = 0.4  # of all mothers are chosen within one family, whichever it is
@@ -27,6 +27,7 @@ class Evolution(Strategy):
         super().__init__(setup)
         self._novelty = Novelty(setup)
         self._population: list[Trial] = []  # best first
+        self._generation = 0
 
     @property
     def batch_size(self) -> int:
@@ -34,13 +35,29 @@ class Evolution(Strategy):
         elites = min(self.setup.elites, len(self._population))
         return self.setup.population_size - elites
 
+    @property
+    def _space(self) -> Space:
+        """The level that the search has reached."""
+        return self.setup.level(self._generation)
+
+    @property
+    def _parents(self) -> list[Trial]:
+        """Best first."""
+        return [trial for trial in self._population if trial.genome.family in self._space.families]
+
     def ask(self, rngs: Sequence[Random]) -> list[Proposal]:
         batch: set[str] = set()
-        if not self._population:
-            return self._founders(rngs, batch)
-        return [self._novelty.first_new(partial(self._child, rng), batch) for rng in rngs]
+        if not self._parents:
+            return self._founders(rngs, list(self._space.families), batch)
+        newcomers = self._newcomers()[: len(rngs)]
+        founders = self._founders(rngs[: len(newcomers)], newcomers, batch)
+        return founders + [
+            self._novelty.first_new(partial(self._child, rng), batch)
+            for rng in rngs[len(newcomers) :]
+        ]
 
     def tell(self, trials: Sequence[Trial]) -> None:
+        self._generation += 1
         for trial in trials:
             self._novelty.remember(trial.genome)
         alive = [trial for trial in trials if not trial.failed]
@@ -50,9 +67,16 @@ class Evolution(Strategy):
         survivors = {trial.number: trial for trial in (*elites, *champions.values(), *alive)}
         self._population = sorted(survivors.values(), key=_rank)
 
-    def _founders(self, rngs: Sequence[Random], batch: set[str]) -> list[Proposal]:
+    def _newcomers(self) -> list[str]:
+        """The families that enter with this generation's level."""
+        before = self.setup.level(self._generation - 1)
+        return [family for family in self._space.families if family not in before.families]
+
+    def _founders(
+        self, rngs: Sequence[Random], families: list[str], batch: set[str]
+    ) -> list[Proposal]:
         """Every family founds as many lines as any other, so that none is lost to chance."""
-        lines = cycle(product((True, False), self.setup.space.families))
+        lines = cycle(product((True, False), families))
         return [
             self._novelty.first_new(partial(self._founder, rng, started, _first(family)), batch)
             for rng, (started, family) in zip(rngs, lines, strict=False)
@@ -61,43 +85,49 @@ class Evolution(Strategy):
     def _founder(self, rng: Random, started: bool, families: Iterator[str | None]) -> Proposal:
         """Every other line of a family starts from the training settings that work for most: one
         that learns nothing at its settings says nothing of its architecture."""
-        proposal = random_proposal(self.setup, rng, next(families))
+        proposal = random_proposal(self._space, rng, next(families))
         if not started:
             return proposal
-        return Proposal(self.setup.space.started(proposal.genome), "start")
+        return Proposal(self._space.started(proposal.genome), "start")
 
     def _child(self, rng: Random) -> Proposal:
         """Crossover and then mutation, or mutation alone; parents of different families have no
         genes in the same place, so the child is a mutant of one."""
-        setup = self.setup
         mother = self._mother(rng)
-        father = self._tournament(self._population, rng)
+        father = self._tournament(self._parents, rng)
         crossed = (
-            rng.random() < setup.crossover_rate
+            rng.random() < self.setup.crossover_rate
             and father is not mother
             and father.genome.family == mother.genome.family
         )
+        genome = self._adopted(mother, rng)
         if crossed:
-            genome = setup.space.crossover(mother.genome, father.genome, rng)
-        else:
-            genome = mother.genome
+            genome = self._space.crossover(genome, self._adopted(father, rng), rng)
         mutant, operator = self._mutate(genome, rng)
         if crossed:
             return Proposal(mutant, f"crossover+{operator}", (mother.number, father.number))
         return Proposal(mutant, operator, (mother.number,))
 
+    def _adopted(self, trial: Trial, rng: Random) -> Genome:
+        """Its genome as one of the level, which may ask for more layers than the last one did."""
+        return self._space.transplant(trial.genome, trial.genome.family, rng)
+
     def _mutate(self, genome: Genome, rng: Random) -> tuple[Genome, str]:
-        operators = [operator for operator, _ in self.setup.operators]
-        weights = [weight for _, weight in self.setup.operators]
-        (operator,) = rng.choices(operators, weights)
-        mutant = operator.mutate(genome, self.setup.space, rng, self.setup.mutation_rate)
-        return mutant, operator.name
+        """By the first of the operators, drawn by weight, that has something to change in it."""
+        left = dict(self.setup.operators)
+        while True:
+            (operator,) = rng.choices(list(left), list(left.values()))
+            mutant = operator.mutate(genome, self._space, rng, self.setup.mutation_rate)
+            del left[operator]
+            if mutant != genome or not left:
+                return mutant, operator.name
 
     def _mother(self, rng: Random) -> Trial:
+        parents = self._parents
         if rng.random() >= NICHE_SHARE:
-            return self._tournament(self._population, rng)
-        family = rng.choice(sorted({trial.genome.family for trial in self._population}))
-        return self._tournament([t for t in self._population if t.genome.family == family], rng)
+            return self._tournament(parents, rng)
+        family = rng.choice(sorted({trial.genome.family for trial in parents}))
+        return self._tournament([t for t in parents if t.genome.family == family], rng)
 
     def _tournament(self, group: Sequence[Trial], rng: Random) -> Trial:
         """The best of a few drawn from `group` (Goldberg & Deb 1991)."""

@@ -21,7 +21,7 @@ class RandomSearch(Strategy):
 
     def ask(self, rngs: Sequence[Random]) -> list[Proposal]:
         batch: set[str] = set()
-        draws = (partial(random_proposal, self.setup, rng) for rng in rngs)
+        draws = (partial(random_proposal, self.setup.space, rng) for rng in rngs)
         return [self._novelty.first_new(draw, batch) for draw in draws]
 
     def tell(self, trials: Sequence[Trial]) -> None:
