@@ -50,8 +50,8 @@ class Assembly:
             ("families", ", ".join(self.space.families)),
             ("limits", _limits(recipe)),
             ("search", f"{search.strategy}, {search.generations} generations of "
-                       f"{search.population_size}, {recipe.training.epochs} epochs each, "
-                       f"seed {recipe.seed}"),
+                       f"{search.population_size}, {_levels(recipe)}"
+                       f"{recipe.training.epochs} epochs each, seed {recipe.seed}"),
         ]  # fmt: skip
 
     def _admits(self) -> Callable[[Genome], bool]:
@@ -94,6 +94,11 @@ def data_dir(settings: DataSettings) -> Path:
     """Where downloads are kept: the recipe's word, then SNAS_DATA, then the user's cache."""
     chosen = settings.data_dir or os.environ.get("SNAS_DATA")
     return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "snas" / "data"
+
+
+def _levels(recipe: Recipe) -> str:
+    count = len(recipe.space.levels)
+    return f"{count} levels, " if recipe.search.progressive and count > 1 else ""
 
 
 def _limits(recipe: Recipe) -> str:

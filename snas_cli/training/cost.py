@@ -83,8 +83,8 @@ class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if func.overloadpacket is torch.ops.aten.native_batch_norm:
-            return _normalised(*args[:1])
+        if func.overloadpacket in NORMS:
+            return _normalised(args[0])
         result = func(*args, **kwargs)
         formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
@@ -92,9 +92,13 @@ class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
+NORMS = (torch.ops.aten.native_batch_norm, torch.ops.aten.native_layer_norm)
+
+
 def _normalised(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What batch norm returns, which on the meta device takes torch milliseconds."""
-    statistics = x.new_empty(x.shape[1])
+    """What a norm returns, which takes torch milliseconds on the meta device. The statistics that
+    come with it are too small to count."""
+    statistics = x.new_empty(1)
     return torch.empty_like(x), statistics, statistics
 
 
