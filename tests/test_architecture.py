@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("experiment",),
     ("terminal", "report", "export"),
     ("search", "training", "execution", "runs"),  # strangers to one another
+    ("data",),
     ("recipe",),
     ("registry",),
     ("hookspecs",),
@@ -39,8 +40,10 @@ MAY_IMPORT = {
     for depth, line in enumerate(LAYERS)
     for part in line
 }
+for stranger in ("search", "execution", "runs"):
+    MAY_IMPORT[stranger] -= {"data"}  # which has torch
 # The kit for plugin authors: beside the house, imported by tests alone, and without training.
-MAY_IMPORT["testing"] = MAY_IMPORT["export"] - {"training"}
+MAY_IMPORT["testing"] = MAY_IMPORT["export"] - {"training", "data"}
 MAY_IMPORT[""] = set()  # snas_cli/__init__.py
 
 TORCH = {"torch", "torchvision"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snas_cli.api import DataRequest, Genome, SearchSetup, Space, Trial
+from snas_cli.data.task_data import TaskData, prepare
 from snas_cli.execution.guard import Failure, guarded
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
@@ -17,7 +18,6 @@ from snas_cli.recipe.schema import DataSettings, Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.training.candidates import Workshop, chosen_device, within
-from snas_cli.training.data import TaskData, prepare
 
 
 @dataclass(frozen=True)

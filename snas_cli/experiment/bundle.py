@@ -9,13 +9,13 @@ from typing import Any
 from torch import nn
 
 from snas_cli.api import Genome, ModelCard, Task
+from snas_cli.data.task_data import TaskData
 from snas_cli.errors import RunError, UsageError
 from snas_cli.recipe.resolve import widest_space
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import open_run
 from snas_cli.runs.weights import load_weights
-from snas_cli.training.data import TaskData
 
 FORMAT = 1
 

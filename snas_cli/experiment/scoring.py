@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from snas_cli.api import Genome
+from snas_cli.data.task_data import TaskData
 from snas_cli.errors import DataError, UsageError
 from snas_cli.experiment.assembly import assemble, load_data
 from snas_cli.experiment.bundle import Bundle, load_network
@@ -16,7 +17,6 @@ from snas_cli.recipe.loading import check
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.training.batches import plain_batches
-from snas_cli.training.data import TaskData
 from snas_cli.training.metrics import classification_scores
 
 

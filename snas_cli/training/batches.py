@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from snas_cli.training.data import TaskData
-from snas_cli.training.decoding import ImageSet
+from snas_cli.data.decoding import ImageSet
+from snas_cli.data.task_data import TaskData
 
 Batch = tuple[Tensor, Tensor]  # float32 N×C×H×W, normalised; int64 N
 

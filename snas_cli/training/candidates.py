@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from snas_cli.api import Family, Genome
+from snas_cli.data.task_data import TaskData
 from snas_cli.errors import UsageError
 from snas_cli.recipe.schema import LimitSettings, TrainingSettings
 from snas_cli.training.cost import Cost, measure_cost
-from snas_cli.training.data import TaskData
 from snas_cli.training.trainer import score, train
 
 

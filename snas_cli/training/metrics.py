@@ -9,8 +9,8 @@ import torch
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from torch import nn
 
-from snas_cli.training.data import TaskData
-from snas_cli.training.decoding import ImageSet
+from snas_cli.data.decoding import ImageSet
+from snas_cli.data.task_data import TaskData
 from snas_cli.training.trainer import predictions
 
 

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from snas_cli.api import Genes
+from snas_cli.data.decoding import ImageSet
+from snas_cli.data.task_data import TaskData
 from snas_cli.errors import CandidateError
 from snas_cli.recipe.schema import TrainingSettings
 from snas_cli.training.batches import plain_batches, training_batches
-from snas_cli.training.data import TaskData
-from snas_cli.training.decoding import ImageSet
 
 WARM_UP = 0.1  # of all steps: lets large learning rates start without diverging
 

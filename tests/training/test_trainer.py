@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from snas_cli.api import DataRequest, Genome
+from snas_cli.data.task_data import TaskData, prepare
 from snas_cli.errors import CandidateError
 from snas_cli.experiment.assembly import Assembly, assemble
 from snas_cli.recipe.schema import DataSettings, LimitSettings, TrainingSettings
@@ -16,7 +17,6 @@ from snas_cli.registry import Registry
 from snas_cli.training.batches import flip, plain_batches, shift, training_batches
 from snas_cli.training.candidates import Workshop, within
 from snas_cli.training.cost import Cost, measure_cost
-from snas_cli.training.data import TaskData, prepare
 from snas_cli.training.trainer import BestState, Scores, score, train
 from tests.experiment import tiny
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from snas_cli.api import DataRequest, LabelledImages, Split
+from snas_cli.data.decoding import Form, decode, form_of
 from snas_cli.errors import DataError
 from snas_cli.registry import Registry
-from snas_cli.training.decoding import Form, decode, form_of
 
 
 def folder_of(path: Path, *pictures: Image.Image, suffix: str = "png", **save: object) -> Path:

@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 
 from snas_cli.api import DataRequest, Dataset, LabelledImages, Split
+from snas_cli.data.decoding import ImageSet
+from snas_cli.data.task_data import TaskData, prepare
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
 from snas_cli.registry import Registry
-from snas_cli.training.data import TaskData, prepare
-from snas_cli.training.decoding import ImageSet
 
 
 class Made(Dataset):

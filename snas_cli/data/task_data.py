@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from snas_cli.api import DataRequest, Dataset, LabelledImages, Task
+from snas_cli.data.decoding import Form, ImageSet, decode, form_of
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
-from snas_cli.training.decoding import Form, ImageSet, decode, form_of
 
 
 @dataclass(frozen=True)

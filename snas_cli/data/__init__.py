@@ -1,0 +1,1 @@
+"""Data made ready for training: decoded once, split, kept on the disk, checked."""
