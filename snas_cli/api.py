@@ -117,6 +117,11 @@ class Pictures(ABC):
     def describe(self, index: int) -> str:
         """What an error message calls this picture: its path, say."""
 
+    def stamp(self, index: int) -> str | None:
+        """Text that changes whenever the picture does: path, size and time of its file, say.
+        Pictures that have one are decoded once and kept; None stands for no promise."""
+        return None
+
 
 @dataclass(frozen=True)
 class Split:
@@ -142,6 +147,9 @@ class DataRequest:
 
     path: Path | None  # the user's own folder or file, for data sets that need one
     data_dir: Path  # where downloads are kept
+    image_column: str = "image"  # of a table: paths, relative to it or absolute
+    label_column: str = "label"
+    split_column: str | None = None  # its values are train, val and test
 
 
 class Dataset(ABC):

@@ -79,8 +79,13 @@ def assemble(recipe: Recipe, registry: Registry) -> Assembly:
 
 
 def load_data(settings: DataSettings, registry: Registry, seed: int) -> TaskData:
-    path = Path(settings.path) if settings.path else None
-    request = DataRequest(path, data_dir(settings))
+    request = DataRequest(
+        path=Path(settings.path) if settings.path else None,
+        data_dir=data_dir(settings),
+        image_column=settings.image_column,
+        label_column=settings.label_column,
+        split_column=settings.split_column,
+    )
     return prepare(registry.dataset(settings.dataset), request, settings, seed)
 
 

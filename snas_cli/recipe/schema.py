@@ -20,6 +20,11 @@ class DataSettings(Section):
     path: str | None = Field(
         None, description="Your own pictures, relative to the recipe: a folder of class folders."
     )
+    image_column: str = Field("image", description="Of a CSV: the column of paths.")
+    label_column: str = Field("label", description="Of a CSV: the column of classes.")
+    split_column: str | None = Field(
+        None, description="Of a CSV: the column that says train, val or test. Default: none."
+    )
     data_dir: str | None = Field(
         None, description="Where downloads are kept. Default: $SNAS_DATA, or ~/.cache/snas/data."
     )
