@@ -27,8 +27,14 @@ def convolution(
 ) -> Conv2dNormActivation:
     """Convolution that keeps the size (for stride 1), batch norm and activation; the last two are
     optional. N×channels×H×W to N×filters×⌈H/stride⌉×⌈W/stride⌉."""
-    block = Conv2dNormActivation(channels, filters, kernel, stride, **_after(activation, norm))
+    thinned = kernel == 1 < stride
+    step = 1 if thinned else stride
+    block = Conv2dNormActivation(channels, filters, kernel, step, **_after(activation, norm))
     initialise(block[0], activation)
+    if thinned:
+        # The same as a stride of the convolution, of which the backward pass of oneDNN (torch 2.14,
+        # AVX2, channels last, 2 to 7 channels) corrupts memory.
+        block.insert(0, nn.MaxPool2d(1, stride))
     return block
 
 

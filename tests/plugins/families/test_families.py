@@ -16,7 +16,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from snas_cli.api import Genome, Layers, Task
-from snas_cli.recipe.resolve import own_space
+from snas_cli.recipe.customising import gene_names
+from snas_cli.recipe.resolve import own_space, space_of
+from snas_cli.recipe.schema import SpaceSettings
 from snas_cli.registry import Registry
 from snas_cli.training.cost import measure_cost
 
@@ -71,6 +73,21 @@ def check_step(network: nn.Module, task: Task, genome: Genome) -> None:
     for parameter in network.parameters():
         assert parameter.grad is not None, genome
         assert parameter.grad.isfinite().all(), genome
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_1x1_convolution_has_a_stride(registry: Registry, name: str) -> None:
+    """On a CPU with AVX2, torch 2.14's backward pass of one with 2 to 7 input channels, channels
+    last, ends the process; grouped ones are safe."""
+    family, rng = registry.family(name), Random(0)
+    wide = {"kernel": 1} if "kernel" in gene_names(family.genes) else {}
+    recipe = SpaceSettings(families=[name], genes=wide)
+    space = space_of(recipe, registry)
+    for _ in range(10):
+        network = build(registry, space.sample(rng), Task((3, 64, 64), 10))
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d) and layer.groups == 1:
+                assert layer.kernel_size != (1, 1) or layer.stride == (1, 1)
 
 
 def slim(registry: Registry, name: str, *, norm: bool) -> Genome:

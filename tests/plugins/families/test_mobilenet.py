@@ -96,4 +96,4 @@ def test_skip_adds_what_went_in() -> None:
     assert torch.equal(kept(images), images)  # for the branch starts at nothing
     nn.init.ones_(kept.branch[-1][-1].weight)
     assert torch.allclose(kept(images), images + kept.branch(images))
-    assert projected.project[0].stride == (2, 2)
+    assert projected.project[0].stride == 2
