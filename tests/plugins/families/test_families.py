@@ -65,8 +65,9 @@ def test_any_genome_fits_any_picture(registry: Registry, name: str, task: Task) 
 
 
 def check_step(network: nn.Module, task: Task, genome: Genome) -> None:
-    """A step of training gives finite numbers."""
-    logits = network.train()(torch.randn(2, *task.input_shape))
+    """A step of training gives finite numbers, with channels last as in a search."""
+    images = torch.randn(2, *task.input_shape).to(memory_format=torch.channels_last)
+    logits = network.train().to(memory_format=torch.channels_last)(images)
     assert logits.shape == (2, task.classes), genome
     assert logits.isfinite().all(), genome
     logits.logsumexp(1).mean().backward()
