@@ -14,6 +14,14 @@ from snas_cli.registry import Registry
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def decoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nothing is left in the user's cache."""
+    folder = tmp_path_factory.mktemp("decoded")
+    os.environ["SNAS_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     return Registry.installed()

@@ -1,15 +1,14 @@
-"""From whatever a data set hands over to uint8 tensors of one size."""
+"""From whatever a data set hands over to uint8 arrays of one size."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torch import Tensor
 
 from snas_cli.api import LabelledImages, Pictures, Split
 from snas_cli.errors import DataError
@@ -19,32 +18,33 @@ GREY_MODES = {"1", "L", "LA", "I", "I;16", "F"}
 
 
 @dataclass(frozen=True)
-class ImageSet:
-    """Pictures and labels, decoded."""
-
-    images: Tensor  # uint8, N×C×H×W
-    labels: Tensor  # int64, N
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: Tensor) -> ImageSet:
-        return ImageSet(self.images[index], self.labels[index])
-
-
-@dataclass(frozen=True)
 class Form:
     """What every picture is brought to."""
 
     channels: int
     size: int
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.size, self.size
+
+    @property
+    def nbytes(self) -> int:
+        return self.channels * self.size * self.size
+
+
+def splits_of(data: LabelledImages) -> dict[str, Split]:
+    """Those that the data set has."""
+    named = {"train": data.train, "val": data.val, "test": data.test}
+    return {name: split for name, split in named.items() if split is not None}
+
 
 def form_of(data: LabelledImages, image_size: int | None) -> Form:
     """One channel if all pictures are grey; the size asked for, the one that all have, or the
-    suggestion nearest to the median."""
-    splits = [split for split in (data.train, data.val, data.test) if split is not None]
-    seen = Counter(shape for split in splits for shape in _shapes(split))
+    suggestion nearest to the median. A picture that cannot be read has no say."""
+    seen = Counter(shape for split in splits_of(data).values() for shape in _shapes(split))
+    if not seen:
+        raise DataError("not one of the pictures can be read; `snas datasets check` names them")
     channels = max(channels for channels, _, _ in seen)
     if image_size is not None:
         return Form(channels, image_size)
@@ -55,64 +55,74 @@ def form_of(data: LabelledImages, image_size: int | None) -> Form:
     return Form(channels, min(SIZES, key=lambda size: abs(size - typical)))
 
 
-def _shapes(split: Split) -> list[tuple[int, int, int]]:
+def _shapes(split: Split) -> Iterable[tuple[int, int, int]]:
     """Channels, height and width of each picture; for an array, once for all."""
     images = split.images
     if isinstance(images, np.ndarray):
         channels = images.shape[3] if images.ndim == 4 else 1
         return [(channels, images.shape[1], images.shape[2])]
-    return [_shape(images, i) for i in range(len(images))]
+    shapes = (picture_shape(images, i) for i in range(len(images)))
+    return [shape for shape in shapes if not isinstance(shape, Unreadable)]
 
 
-def _shape(pictures: Pictures, index: int) -> tuple[int, int, int]:
-    with _opened(pictures, index) as picture:
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture that cannot be used, and why."""
+
+    name: str
+    reason: str
+
+
+def picture_shape(pictures: Pictures, index: int) -> tuple[int, int, int] | Unreadable:
+    """Channels, height and width, by the file's header alone."""
+    opened = _opened(pictures, index)
+    if isinstance(opened, Unreadable):
+        return opened
+    with opened as picture:
         return (1 if picture.mode in GREY_MODES else 3, picture.height, picture.width)
 
 
-def decode(split: Split, form: Form) -> ImageSet:
-    """Raises DataError naming the first picture that cannot be read."""
-    images = split.images
-    if isinstance(images, np.ndarray):
-        pixels = images if images.ndim == 4 else images[..., None]
-        if pixels.shape[1:] != (form.size, form.size, form.channels):
-            pictures = [Image.fromarray(image) for image in images]
-            pixels = np.stack([_pixels(picture, form) for picture in pictures])
-    else:
-        pixels = np.stack([_read(images, i, form) for i in range(len(images))])
-    tensor = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
-    return ImageSet(tensor, torch.as_tensor(np.asarray(split.labels), dtype=torch.int64))
-
-
-def _read(pictures: Pictures, index: int, form: Form) -> np.ndarray:
-    with _opened(pictures, index) as picture:
+def read_picture(pictures: Pictures, index: int, form: Form) -> np.ndarray | Unreadable:
+    """uint8, channels×size×size."""
+    opened = _opened(pictures, index)
+    if isinstance(opened, Unreadable):
+        return opened
+    with opened as picture:
         try:
-            return _pixels(picture, form)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise DataError(f"{pictures.describe(index)}: damaged picture: {error}") from None
+            return pixels(picture, form)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return Unreadable(pictures.describe(index), f"damaged picture: {error}")
 
 
-def _opened(pictures: Pictures, index: int) -> Image.Image:
+def _opened(pictures: Pictures, index: int) -> Image.Image | Unreadable:
     try:
         return pictures.open(index)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        what = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
-        raise DataError(
-            f"{pictures.describe(index)}: {what}; mend it, or take it out of the folder"
-        ) from None
+        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
+        return Unreadable(pictures.describe(index), reason)
 
 
-def _pixels(picture: Image.Image, form: Form) -> np.ndarray:
-    """uint8, size×size×channels: turned upright, in grey or RGB, resized."""
+def pixels(picture: Image.Image, form: Form) -> np.ndarray:
+    """uint8, channels×size×size: turned upright, in grey or RGB, resized."""
     upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith(("I", "F")):
         upright = _to_eight_bits(upright)
     colours = upright.convert("L" if form.channels == 1 else "RGB")
     if colours.size != (form.size, form.size):
         colours = colours.resize((form.size, form.size), Image.Resampling.BILINEAR, reducing_gap=3)
-    return np.asarray(colours, dtype=np.uint8).reshape(form.size, form.size, form.channels)
+    image = np.asarray(colours, dtype=np.uint8).reshape(form.size, form.size, form.channels)
+    return image.transpose(2, 0, 1)
 
 
 def _to_eight_bits(picture: Image.Image) -> Image.Image:
     """16-bit grey to 8: `convert` would clip everything above 255."""
     values = np.asarray(picture, dtype=np.float64)
     return Image.fromarray((values * (255 / 65535)).clip(0, 255).astype(np.uint8))
+
+
+def fitted_array(images: np.ndarray, form: Form) -> np.ndarray:
+    """uint8 N×H×W or N×H×W×3 to N×channels×size×size."""
+    whole = images if images.ndim == 4 else images[..., None]
+    if whole.shape[1:] == (form.size, form.size, form.channels):
+        return whole.transpose(0, 3, 1, 2)
+    return np.stack([pixels(Image.fromarray(image), form) for image in images])

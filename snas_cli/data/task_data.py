@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from snas_cli.api import DataRequest, Dataset, LabelledImages, Task
-from snas_cli.data.decoding import Form, ImageSet, decode, form_of
+from snas_cli.api import DataRequest, Dataset, LabelledImages, Pictures, Split, Task
+from snas_cli.data.cache import Cache, Decoding, content_key, decode_all, unreadable
+from snas_cli.data.decoding import Form, Unreadable, form_of, splits_of
+from snas_cli.data.splits import NAMES, Rows, manifest_text, split_rows
+from snas_cli.data.store import Decoded, ImageSet, Store, Streamed
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
+
+SAMPLE = 20_000  # training pictures give mean and deviation, where reading all would take long
 
 
 @dataclass(frozen=True)
@@ -25,48 +31,163 @@ class TaskData:
     test: ImageSet
     mean: tuple[float, ...]  # of the training pixels, scaled to 0…1, for each channel
     std: tuple[float, ...]
-    augment: bool
-    flip: bool
+    mirrored: bool  # may a picture be flipped left to right and keep its label?
+    source: Source
 
     @property
     def task(self) -> Task:
-        _, channels, height, width = self.train.images.shape
-        return Task((channels, height, width), len(self.classes))
+        return Task(self.train.store.form.shape, len(self.classes))
+
+    @property
+    def device(self) -> torch.device:
+        return self.train.store.device
+
+    @property
+    def splits(self) -> dict[str, ImageSet]:
+        return {"train": self.train, "val": self.val, "test": self.test}
 
     def digest(self) -> str:
-        """Equal exactly if pictures, labels, classes and splits are."""
+        """Equal exactly if pictures, labels, classes and splits are. Of streamed pictures the
+        names count, not the pixels."""
         digest = hashlib.blake2b(repr(self.classes).encode(), digest_size=16)
-        for split in (self.train, self.val, self.test):
-            digest.update(split.images.numpy().tobytes())
-            digest.update(split.labels.numpy().tobytes())
+        for split in self.splits.values():
+            if isinstance(split.store, Decoded):
+                for images, _ in split.in_order():
+                    digest.update(images.cpu().numpy().tobytes())
+            else:
+                digest.update("\n".join(map(self.source.name, split.rows.tolist())).encode())
+            digest.update(split.labels.cpu().numpy().tobytes())
         return digest.hexdigest()
 
+    def manifest(self) -> str:
+        """Which picture is in which split, as CSV."""
+        return manifest_text(
+            (name, row, self.classes[label], self.source.name(row))
+            for name, split in self.splits.items()
+            for row, label in zip(split.rows.tolist(), split.labels.tolist(), strict=True)
+        )
+
+    def names(self, split: ImageSet) -> list[str]:
+        """Of its pictures: their paths, say."""
+        return [self.source.name(row) for row in split.rows.tolist()]
+
     def to(self, device: torch.device) -> TaskData:
-        """A copy whose pictures lie on `device`."""
-        moved = {
-            name: ImageSet(split.images.to(device), split.labels.to(device))
-            for name, split in (("train", self.train), ("val", self.val), ("test", self.test))
-        }
-        return TaskData(self.classes, **moved, mean=self.mean, std=self.std,
-                        augment=self.augment, flip=self.flip)  # fmt: skip
+        """A copy whose pictures are handed out on `device`."""
+        store = self.train.store.to(device)
+        train, val, test = (split.to(device, store) for split in self.splits.values())
+        return replace(self, train=train, val=val, test=test)
 
 
-def prepare(dataset: Dataset, request: DataRequest, settings: DataSettings, seed: int) -> TaskData:
-    """Loads, decodes and splits. Raises DataError."""
-    source = dataset.load(request)
-    _check(source)
-    form = form_of(source, settings.image_size)
-    train, val, test = _splits(source, form, settings, seed)
-    mean, std = _statistics(train.images)
-    flip = dataset.mirrored if settings.flip is None else settings.flip
-    return TaskData(source.classes, train, val, test, mean, std, settings.augment, flip)
+@dataclass(frozen=True)
+class Part:
+    """A split as the data set has it."""
+
+    name: str
+    pictures: Pictures | None  # None where they came as an array
+    labels: np.ndarray
 
 
-def _check(source: LabelledImages) -> None:
-    if len(source.classes) < 2:
-        raise DataError(f"a classifier needs at least 2 classes, not {len(source.classes)}")
-    counts = np.bincount(np.asarray(source.train.labels), minlength=len(source.classes))
-    for name, count in zip(source.classes, counts, strict=True):
+@dataclass(frozen=True)
+class Source:
+    """Where pictures come from; they are counted through all parts."""
+
+    parts: Sequence[Part]
+    bad: Mapping[int, Unreadable]  # those that cannot be read, which are left out
+
+    def name(self, row: int) -> str:
+        """What a person calls a picture: its path, or its place in the set."""
+        for part in self.parts:
+            if row < len(part.labels):
+                return part.pictures.describe(row) if part.pictures else f"{part.name} {row}"
+            row -= len(part.labels)
+        raise IndexError(row)
+
+    def labels(self) -> np.ndarray:
+        return np.concatenate([part.labels for part in self.parts])
+
+    def rows(self) -> Rows:
+        """Of each split that the data set has, without bad pictures."""
+        bad = np.asarray(sorted(self.bad), dtype=np.int64)
+        rows, first = {}, 0
+        for part in self.parts:
+            every = np.arange(first, first + len(part.labels))
+            rows[part.name] = np.setdiff1d(every, bad, assume_unique=True)
+            first += len(part.labels)
+        return rows
+
+
+def prepare(
+    dataset: Dataset,
+    request: DataRequest,
+    settings: DataSettings,
+    seed: int,
+    *,
+    cache: Path,
+    frozen: Rows | None = None,
+) -> TaskData:
+    """Loads, decodes and splits; as `frozen` says, where a run has its splits already. Raises
+    DataError."""
+    data = dataset.load(request)
+    store, bad = _stored(data, settings, Cache(cache))
+    source = Source(_parts(data), _checked_bad(bad, settings))
+    labels = source.labels()
+    rows = frozen or split_rows(source.rows(), labels, settings, seed)
+    _check(data.classes, labels, source.rows()["train"])
+    train, val, test = (_image_set(store, rows[name], labels) for name in NAMES)
+    mean, std = _statistics(train)
+    return TaskData(data.classes, train, val, test, mean, std, dataset.mirrored, source)
+
+
+def _parts(data: LabelledImages) -> list[Part]:
+    return [
+        Part(name, split.images if isinstance(split.images, Pictures) else None,
+             np.asarray(split.labels, dtype=np.int64))
+        for name, split in splits_of(data).items()
+    ]  # fmt: skip
+
+
+def _stored(
+    data: LabelledImages, settings: DataSettings, cache: Cache
+) -> tuple[Store, Mapping[int, Unreadable]]:
+    """All pictures: from the cache, decoded into it, or streamed if that would take too much."""
+    parts = list(splits_of(data).values())
+    key = content_key(parts, settings.image_size)
+    found = cache.find(key) if key else None
+    if found is not None:
+        form, decoding = found
+        return Decoded(torch.from_numpy(decoding.images), form), decoding.bad
+    form = form_of(data, settings.image_size)
+    count = sum(len(part.images) for part in parts)
+    pictures = [part.images for part in parts if isinstance(part.images, Pictures)]
+    if count * form.nbytes > settings.max_cache_bytes and len(pictures) == len(parts):
+        return Streamed(pictures, form), unreadable(pictures, form)
+    decoding = cache.fill(key, parts, form) if key else _in_memory(parts, form, count)
+    return Decoded(torch.from_numpy(decoding.images), form), decoding.bad
+
+
+def _in_memory(parts: Sequence[Split], form: Form, count: int) -> Decoding:
+    images = np.zeros((count, *form.shape), dtype=np.uint8)
+    return Decoding(images, decode_all(parts, form, images))
+
+
+def _checked_bad(bad: Mapping[int, Unreadable], settings: DataSettings) -> Mapping[int, Unreadable]:
+    """Raises DataError for bad pictures, unless the recipe says to leave them out."""
+    if bad and settings.on_bad_image == "error":
+        shown = [f"{picture.name}: {picture.reason}" for picture in list(bad.values())[:5]]
+        if len(bad) > len(shown):
+            shown.append(f"and {len(bad) - len(shown)} more")
+        raise DataError(
+            "\n".join(shown) + "\nmend them, take them away, or leave such pictures out: "
+            "--set data.on_bad_image=skip"
+        )
+    return bad
+
+
+def _check(classes: tuple[str, ...], labels: np.ndarray, train: np.ndarray) -> None:
+    if len(classes) < 2:
+        raise DataError(f"a classifier needs at least 2 classes, not {len(classes)}")
+    counts = np.bincount(labels[train], minlength=len(classes))
+    for name, count in zip(classes, counts, strict=True):
         if count < 3:
             raise DataError(
                 f"class {name!r} has {count} pictures to train on; it needs at least 3, for "
@@ -74,43 +195,21 @@ def _check(source: LabelledImages) -> None:
             )
 
 
-def _splits(
-    source: LabelledImages, form: Form, settings: DataSettings, seed: int
-) -> tuple[ImageSet, ImageSet, ImageSet]:
-    """Those that the data set has, and the others cut from its training pictures."""
-    train = decode(source.train, form)
-    rng = np.random.default_rng(seed)
-    whole = len(train)
-    if source.test is not None:
-        test = decode(source.test, form)
-    else:
-        train, test = _cut(train, round(settings.test_fraction * whole), rng)
-    if source.val is not None:
-        val = decode(source.val, form)
-    else:
-        train, val = _cut(train, round(settings.val_fraction * whole), rng)
-    return train, val, test
+def _image_set(store: Store, rows: np.ndarray, labels: np.ndarray) -> ImageSet:
+    return ImageSet(store, torch.from_numpy(rows), torch.from_numpy(labels[rows]))
 
 
-def _cut(images: ImageSet, count: int, rng: np.random.Generator) -> tuple[ImageSet, ImageSet]:
-    """About `count` of the pictures go to the second part: of each class its share, but at least
-    one, and never the last."""
-    labels = images.labels.numpy()
-    taken = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == label))
-        share = round(count * len(members) / len(labels))
-        taken[members[: min(max(share, 1), len(members) - 1)]] = True
-    return images[torch.from_numpy(~taken)], images[torch.from_numpy(taken)]
-
-
-def _statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _statistics(train: ImageSet) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel, by a histogram: exact for any amount."""
+    if isinstance(train.store, Streamed) and len(train) > SAMPLE:
+        chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLE]
+        train = train[torch.from_numpy(np.sort(chosen))]
+    counts = np.zeros((train.store.form.channels, 256), dtype=np.int64)
+    for images, _ in train.in_order():
+        for channel, pixels in enumerate(images.unbind(1)):
+            counts[channel] += np.bincount(pixels.cpu().numpy().ravel(), minlength=256)
     values = np.arange(256) / 255
-    means, deviations = [], []
-    for channel in images.unbind(1):
-        share = np.bincount(channel.numpy().ravel(), minlength=256) / channel.numel()
-        mean = float(share @ values)
-        means.append(mean)
-        deviations.append(max(float(share @ (values - mean) ** 2) ** 0.5, 1 / 255))
-    return tuple(means), tuple(deviations)
+    shares = counts / counts.sum(1, keepdims=True)
+    means = shares @ values
+    deviations = np.sqrt((shares * (values - means[:, None]) ** 2).sum(1))
+    return tuple(means.tolist()), tuple(np.maximum(deviations, 1 / 255).tolist())

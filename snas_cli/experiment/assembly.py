@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snas_cli.api import DataRequest, Genome, SearchSetup, Space, Trial
+from snas_cli.data.splits import Rows
 from snas_cli.data.task_data import TaskData, prepare
 from snas_cli.execution.guard import Failure, guarded
 from snas_cli.recipe.document import read_document
@@ -69,16 +70,19 @@ class Assembly:
         return (lambda _genome: True) if unlimited else admits
 
 
-def assemble(recipe: Recipe, registry: Registry) -> Assembly:
-    """Reads the data, so it may take a while. Raises DataError, RecipeError, UsageError."""
+def assemble(recipe: Recipe, registry: Registry, frozen: Rows | None = None) -> Assembly:
+    """Reads the data, so it may take a while; `frozen` has the splits of a run that goes on. Raises
+    DataError, RecipeError, UsageError."""
     device = chosen_device(recipe.training.device)
     space = space_of(recipe.space, registry)
-    data = load_data(recipe.data, registry, recipe.seed)
+    data = load_data(recipe.data, registry, recipe.seed, frozen)
     workshop = Workshop(registry.family, data.to(device), recipe.training, recipe.seed)
     return Assembly(recipe, registry, space, data, workshop)
 
 
-def load_data(settings: DataSettings, registry: Registry, seed: int) -> TaskData:
+def load_data(
+    settings: DataSettings, registry: Registry, seed: int, frozen: Rows | None = None
+) -> TaskData:
     request = DataRequest(
         path=Path(settings.path) if settings.path else None,
         data_dir=data_dir(settings),
@@ -86,7 +90,8 @@ def load_data(settings: DataSettings, registry: Registry, seed: int) -> TaskData
         label_column=settings.label_column,
         split_column=settings.split_column,
     )
-    return prepare(registry.dataset(settings.dataset), request, settings, seed)
+    dataset = registry.dataset(settings.dataset)
+    return prepare(dataset, request, settings, seed, cache=cache_dir(settings), frozen=frozen)
 
 
 def trials_of(folder: RunFolder, registry: Registry) -> list[Trial]:
@@ -104,6 +109,12 @@ def data_dir(settings: DataSettings) -> Path:
 def _levels(recipe: Recipe) -> str:
     count = len(recipe.space.levels)
     return f"{count} levels, " if recipe.search.progressive and count > 1 else ""
+
+
+def cache_dir(settings: DataSettings) -> Path:
+    """Where decoded pictures are kept: by the recipe, by SNAS_CACHE, or in the user's cache."""
+    chosen = settings.cache_dir or os.environ.get("SNAS_CACHE")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "snas" / "decoded"
 
 
 def _limits(recipe: Recipe) -> str:

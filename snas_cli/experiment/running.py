@@ -11,6 +11,7 @@ import torch
 
 from snas_cli import __version__
 from snas_cli.api import Candidate, Evaluation, Trial
+from snas_cli.data.splits import read_manifest
 from snas_cli.errors import RunError
 from snas_cli.execution.inline import evaluate_inline
 from snas_cli.experiment.assembly import Assembly, assemble
@@ -23,7 +24,7 @@ from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.report.page import write_report
 from snas_cli.runs.checkpoint import Checkpoint, load_checkpoint
-from snas_cli.runs.files import read_json, write_json
+from snas_cli.runs.files import read_json, write_json, write_whole
 from snas_cli.runs.folder import RunFolder, create_run, open_run
 from snas_cli.runs.journal import Journal, read_events, trial_from_json, trial_to_json
 from snas_cli.search.listener import Listener, Listeners, Plan
@@ -56,7 +57,8 @@ def resume(path: Path, registry: Registry, listener: Listener) -> Outcome:
     checkpoint = load_checkpoint(path) if path.suffix == ".pkl" else None
     recipe = check(read_document(folder.recipe), registry)
     listener.notice(f"reading {recipe.data.path or recipe.data.dataset}")
-    assembly = assemble(recipe, registry)
+    frozen = read_manifest(folder.splits) if folder.splits.exists() else None
+    assembly = assemble(recipe, registry, frozen)
     return _Run(assembly, folder, listener, checkpoint).go()
 
 
@@ -96,7 +98,7 @@ class _Run:
     def _search(self, journal: Journal, recorded: Sequence[Trial]) -> Outcome:
         assembly, recipe = self._assembly, self._assembly.recipe
         journal.write("started", snas=__version__, torch=torch.__version__,
-                      device=str(assembly.workshop.data.train.images.device),
+                      device=str(assembly.workshop.data.device),
                       recorded=len(recorded))  # fmt: skip
         keeper = Keeper(assembly, self._folder, recorded)
         scribe = Scribe(self._folder, journal, recipe, self._digest, recorded)
@@ -131,7 +133,10 @@ class _Run:
         path, data = self._folder.data, self._assembly.data
         if not path.exists():
             counts = {"train": len(data.train), "val": len(data.val), "test": len(data.test)}
-            write_json(path, {"digest": self._digest, "classes": list(data.classes), **counts})
+            manifest = data.manifest()
+            write_whole(self._folder.splits, lambda p: p.write_text(manifest, encoding="utf-8"))
+            write_json(path, {"digest": self._digest, "classes": list(data.classes), **counts,
+                              "skipped": len(data.source.bad)})  # fmt: skip
         elif read_json(path).get("digest") != self._digest:
             raise RunError(
                 f"the pictures are not those that {self._folder.path} was started with; "

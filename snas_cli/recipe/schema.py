@@ -28,6 +28,17 @@ class DataSettings(Section):
     data_dir: str | None = Field(
         None, description="Where downloads are kept. Default: $SNAS_DATA, or ~/.cache/snas/data."
     )
+    cache_dir: str | None = Field(
+        None,
+        description="Where decoded pictures are kept. Default: $SNAS_CACHE, or ~/.cache/snas.",
+    )
+    max_cache_bytes: Count = Field(
+        8_000_000_000,
+        description="Sets that are larger when decoded are read anew in each epoch, such as 2G.",
+    )
+    on_bad_image: Literal["error", "skip"] = Field(
+        "error", description="What to do with a picture that cannot be read; skip leaves it out."
+    )
     image_size: int | None = Field(
         None, ge=8, le=1024, description="Side in pixels. Default: suggested from the pictures."
     )
@@ -36,10 +47,6 @@ class DataSettings(Section):
     )
     test_fraction: float = Field(
         0.2, gt=0, lt=0.9, description="Cut from the data for the last word, likewise."
-    )
-    augment: bool = Field(True, description="Shift training pictures, and flip them as below.")
-    flip: bool | None = Field(
-        None, description="May a picture be mirrored and keep its label? Default: as the data says."
     )
 
     @model_validator(mode="after")
@@ -136,6 +143,15 @@ class SearchSettings(Section):
         return self
 
 
+class AugmentationSettings(Section):
+    """How training pictures are changed each time; those to choose and to test by never are."""
+
+    shift: bool = Field(True, description="Move each by up to an eighth of its side.")
+    flip: bool | None = Field(
+        None, description="Mirror half of them, left to right. Default: if their labels stay true."
+    )
+
+
 class TrainingSettings(Section):
     """How each candidate is trained before it is judged."""
 
@@ -149,6 +165,9 @@ class TrainingSettings(Section):
     gradient_clip: float = Field(1.0, gt=0, description="The gradient's largest norm.")
     weight_decay: float = Field(5e-4, ge=0, description="Pulls weights towards zero.")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Keeps it from over-confidence.")
+    augmentation: AugmentationSettings = Field(
+        AugmentationSettings(), description="How training pictures are changed."
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU if there is.")
 
 

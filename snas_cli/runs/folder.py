@@ -33,6 +33,10 @@ class RunFolder:
         return self.path / "data.json"
 
     @property
+    def splits(self) -> Path:
+        return self.path / "splits.csv"
+
+    @property
     def weights(self) -> Path:
         return self.path / "weights"
 

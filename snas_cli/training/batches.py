@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from snas_cli.data.decoding import ImageSet
+from snas_cli.data.store import ImageSet
 from snas_cli.data.task_data import TaskData
+from snas_cli.recipe.schema import TrainingSettings
 
 Batch = tuple[Tensor, Tensor]  # float32 N×C×H×W, normalised; int64 N
 
@@ -17,7 +18,7 @@ class Normaliser:
     """uint8 pictures to float32 with mean 0 and deviation 1 in each channel."""
 
     def __init__(self, data: TaskData) -> None:
-        device = data.train.images.device
+        device = data.device
         mean = torch.tensor(data.mean, device=device).view(1, -1, 1, 1)
         std = torch.tensor(data.std, device=device).view(1, -1, 1, 1)
         self._scale, self._shift = 1 / (255 * std), -mean / std
@@ -27,28 +28,30 @@ class Normaliser:
         return scaled.contiguous(memory_format=torch.channels_last)
 
 
-def training_batches(data: TaskData, size: int, generator: torch.Generator) -> Iterator[Batch]:
+def training_batches(
+    data: TaskData, settings: TrainingSettings, generator: torch.Generator
+) -> Iterator[Batch]:
     """One epoch in a random order. A last batch of one picture is left out, for batch norm cannot
     take it."""
     normalise = Normaliser(data)
-    device = data.train.images.device
-    order = torch.randperm(len(data.train), generator=generator).to(device)
-    for index in torch.split(order, size):
-        if len(index) == 1 < len(order):
-            continue
-        images = data.train.images[index]
-        if data.augment:
-            images = shift(images, generator)
-        if data.augment and data.flip:
-            images = flip(images, generator)
-        yield normalise(images), data.train.labels[index]
+    order = torch.randperm(len(data.train), generator=generator).to(data.device)
+    flipped = data.mirrored if settings.augmentation.flip is None else settings.augmentation.flip
+    groups = torch.split(order, settings.batch_size)
+    if len(groups) > 1 and len(groups[-1]) == 1:
+        groups = groups[:-1]
+    for images, labels in data.train.batches(groups):
+        if settings.augmentation.shift:
+            images = shift(images, generator)  # noqa: PLW2901
+        if flipped:
+            images = flip(images, generator)  # noqa: PLW2901
+        yield normalise(images), labels
 
 
 def plain_batches(images: ImageSet, data: TaskData, size: int = 512) -> Iterator[Batch]:
     """All pictures in their order, as they are."""
     normalise = Normaliser(data)
-    for start in range(0, len(images), size):
-        yield normalise(images.images[start : start + size]), images.labels[start : start + size]
+    for pictures, labels in images.in_order(size):
+        yield normalise(pictures), labels
 
 
 def shift(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -44,7 +44,7 @@ class Workshop:
             torch.manual_seed(self._seed(genome))
             network = self.family(genome.family).build(genome.genes, self.data.task)
         network.to(memory_format=torch.channels_last)
-        return network.to(self.data.train.images.device)
+        return network.to(self.data.device)
 
     def train(self, genome: Genome, epochs: int | None = None) -> Trained:
         """Trains for the recipe's epochs or for `epochs`. Raises CandidateError."""

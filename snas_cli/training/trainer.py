@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from snas_cli.api import Genes
-from snas_cli.data.decoding import ImageSet
+from snas_cli.data.store import ImageSet
 from snas_cli.data.task_data import TaskData
 from snas_cli.errors import CandidateError
 from snas_cli.recipe.schema import TrainingSettings
@@ -65,8 +65,8 @@ def train(
 
     for epoch in range(settings.epochs):
         network.train()
-        total = torch.zeros((), device=data.train.images.device)
-        for images, labels in training_batches(data, settings.batch_size, generator):
+        total = torch.zeros((), device=data.device)
+        for images, labels in training_batches(data, settings, generator):
             logits = network(images)
             if schedule.last_epoch == 0:  # counts steps, as we call it
                 _check_alive(logits.detach())

@@ -22,9 +22,9 @@ from tests.experiment import tiny
 
 
 @pytest.fixture(scope="module")
-def digits(registry: Registry) -> TaskData:
-    settings = DataSettings(dataset="digits")
-    return prepare(registry.dataset("digits"), DataRequest(None, Path()), settings, seed=0)
+def digits(registry: Registry, decoded: Path) -> TaskData:
+    settings, request = DataSettings(dataset="digits"), DataRequest(None, Path())
+    return prepare(registry.dataset("digits"), request, settings, seed=0, cache=decoded)
 
 
 @pytest.fixture(scope="module")
@@ -138,14 +138,15 @@ def test_each_optimizer_is_the_one_named(assembly: Assembly, optimizer: str) -> 
 
 def test_an_epoch_shows_every_picture_once(digits: TaskData) -> None:
     generator = torch.Generator().manual_seed(0)
-    labels = torch.cat([labels for _, labels in training_batches(digits, 64, generator)])
+    labels = torch.cat([labels for _, labels in training_batches(digits, TrainingSettings(batch_size=64), generator)])
     assert torch.equal(labels.bincount(), digits.train.labels.bincount())
 
 
 def test_a_last_batch_of_one_is_left_out(digits: TaskData) -> None:
     generator = torch.Generator().manual_seed(0)
     size = len(digits.train) - 1
-    assert [len(labels) for _, labels in training_batches(digits, size, generator)] == [size]
+    settings = TrainingSettings(batch_size=size)
+    assert [len(labels) for _, labels in training_batches(digits, settings, generator)] == [size]
 
 
 def test_pictures_to_judge_by_are_never_augmented(digits: TaskData) -> None:
