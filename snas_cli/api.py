@@ -149,7 +149,7 @@ class DataRequest:
     data_dir: Path  # where downloads are kept
     image_column: str = "image"  # of a table: paths, relative to it or absolute
     label_column: str = "label"
-    split_column: str | None = None  # its values are train, val and test
+    split_column: str | None = None  # of train, val and test; None: `split`, if there is one
 
 
 class Dataset(ABC):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in what tests start
+os.environ["SNAS_CACHE"] = mkdtemp(prefix="snas-tests-")  # nothing is left in the user's
 
 from snas_cli.registry import Registry
 
@@ -15,11 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session", autouse=True)
-def decoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nothing is left in the user's cache."""
-    folder = tmp_path_factory.mktemp("decoded")
-    os.environ["SNAS_CACHE"] = str(folder)
-    return folder
+def decoded() -> Iterator[Path]:
+    """Where decoded pictures are kept."""
+    folder = Path(os.environ["SNAS_CACHE"])
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

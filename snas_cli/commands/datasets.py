@@ -1,17 +1,42 @@
-"""`snas datasets`: the data sets that can be searched on."""
+"""`snas datasets`: what there is to search on, what it is like, what is wrong with it."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from snas_cli.commands._options import AsJson, console, print_json, registry_of
+from snas_cli.commands._targets import document_of
+
+if TYPE_CHECKING:
+    from snas_cli.experiment.assembly import Assembly
+
+Target = Annotated[
+    str, typer.Argument(help="A data set's name, a folder, a table (.csv) or a recipe (.yaml).")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="Any key of a recipe: --set data.image_size=48")
+]
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(datasets)
+    datasets = typer.Typer(
+        invoke_without_command=True, help="List data sets; check, preview or download one."
+    )
+    datasets.callback()(_list_by_default)
+    for command in (list_, show, download, check, preview):
+        datasets.command(command.__name__.rstrip("_"))(command)
+    app.add_typer(datasets, name="datasets")
 
 
-def datasets(context: typer.Context, as_json: AsJson = False) -> None:
+def _list_by_default(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        list_(context)
+
+
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the data sets by name."""
     from snas_cli.terminal.tables import plain_table
 
@@ -24,3 +49,85 @@ def datasets(context: typer.Context, as_json: AsJson = False) -> None:
     for known_set in known:
         table.add_row(known_set.name, known_set.summary)
     console().print(table)
+
+
+def show(
+    context: typer.Context, target: Target, settings: Settings = None, as_json: AsJson = False
+) -> None:
+    """Show how a search would use it: classes, splits, size, colours."""
+    from snas_cli.data.checking import examine
+    from snas_cli.terminal.datasets import counts_table, findings_as_json, form_in_words
+
+    assembly = _assembled(context, target, settings)
+    findings = examine(assembly.data)
+    if as_json:
+        print_json(findings_as_json(assembly.data.classes, findings))
+        return
+    screen = console()
+    screen.print(form_in_words(findings))
+    screen.print(counts_table(assembly.data.classes, findings))
+
+
+def download(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A data set's name.")],
+    data_dir: Annotated[Path | None, typer.Option(help="Where to keep it.")] = None,
+) -> None:
+    """Download a public data set, so that searches need no network."""
+    settings = [f"data.data_dir={data_dir}"] if data_dir else None
+    assembly = _assembled(context, name, settings)
+    sizes = ", ".join(f"{len(split):,} {part}" for part, split in assembly.data.splits.items())
+    console().print(f"{name} is ready: {sizes}")
+
+
+def check(
+    context: typer.Context, target: Target, settings: Settings = None, as_json: AsJson = False
+) -> None:
+    """Look for pictures that cannot be read, twins and skewed classes; estimate memory and time."""
+    from snas_cli.data.checking import examine
+    from snas_cli.experiment.estimating import estimate
+    from snas_cli.terminal.datasets import complaints, findings_as_json, needs_in_words
+
+    assembly = _assembled(context, target, [*(settings or []), "data.on_bad_image=skip"])
+    findings = examine(assembly.data)
+    expected = estimate(assembly)
+    if as_json:
+        print_json(findings_as_json(assembly.data.classes, findings)
+                   | {"search_seconds": expected.seconds})  # fmt: skip
+    else:
+        screen = console()
+        for line in complaints(assembly.data.classes, findings):
+            screen.print(line, markup=False, soft_wrap=True)  # a path stays whole
+        screen.print(needs_in_words(findings, expected.seconds, expected.pictures_per_second))
+    if findings.bad:
+        raise typer.Exit(1)
+
+
+def preview(
+    context: typer.Context,
+    target: Target,
+    output: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
+    columns: Annotated[int, typer.Option(min=1, max=50, help="Pictures of each class.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    settings: Settings = None,
+) -> None:
+    """Write a contact sheet: some training pictures of each class, as a search sees them."""
+    import torch
+
+    from snas_cli.data.preview import contact_sheet
+    from snas_cli.runs.files import write_whole
+
+    data = _assembled(context, target, settings).data
+    sheet = contact_sheet(data, columns, torch.Generator().manual_seed(seed))
+    write_whole(output, lambda partial: sheet.save(partial, format="PNG"))
+    console().print(f"written to {output}")
+
+
+def _assembled(context: typer.Context, target: str, settings: list[str] | None) -> Assembly:
+    from snas_cli.experiment.assembly import assemble
+    from snas_cli.recipe import loading
+
+    registry = registry_of(context)
+    document = document_of(target, registry)
+    loading.override(document, settings or [])
+    return assemble(loading.check(document, registry), registry)

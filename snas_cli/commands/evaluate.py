@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,9 @@ from snas_cli.commands._options import (
     registry_of,
 )
 from snas_cli.registry import Registry
+
+if TYPE_CHECKING:
+    from snas_cli.experiment.bundle import Bundle
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,27 +38,43 @@ def evaluate(
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="How long to train afresh.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="For training afresh.")] = 0,
+    split: Annotated[
+        Literal["val", "test"],
+        typer.Option(help="Pictures to score by; val are those that it was chosen by."),
+    ] = "test",
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write. Default: evaluation/ in the run.")
+    ] = None,
     runs: RunsFolder = RUNS,
     as_json: AsJson = False,
 ) -> None:
-    """Score a network on test pictures: accuracy, precision, recall, F1, confusion."""
+    """Score a network: accuracy, precision, recall, F1, ROC, calibration, mistakes.
+
+    Writes scores.json, a line for each picture in predictions.csv, and drawings as SVG: confusion,
+    ROC curves, reliability. What is trained afresh on other data has a folder of its own,
+    evaluation-DATASET; so has the validation split, evaluation-val."""
     from snas_cli.experiment import scoring
     from snas_cli.experiment.bundle import find_architecture, read_bundle
     from snas_cli.runs.folder import latest_run
 
     registry = registry_of(context)
     bundle = read_bundle(find_architecture(target or latest_run(runs).path), registry)
-    screen = console(as_json=as_json)
+    data = None
     if dataset is None and path is None:
-        scores = scoring.score_trained(bundle, registry)
+        evaluated = scoring.score_trained(bundle, registry, split)
     else:
+        screen = console(as_json=as_json)
         screen.print(f"training {bundle.genome.family} afresh, {epochs} epochs …")
         recipe = _recipe_for(dataset, path, seed, registry)
-        scores = scoring.train_and_score(bundle.genome, recipe, registry, epochs)
+        data = _short_name(path.resolve()) if path else recipe.data.dataset
+        evaluated = scoring.train_and_score(bundle.genome, recipe, registry, epochs, split)
+    folder = output or _folder(bundle, data, split)
+    files = scoring.write_evaluation(evaluated, folder)
     if as_json:
-        print_json(scores)
+        scores = {key: value for key, value in evaluated.scores.items() if key != "roc"}
+        print_json({"folder": str(folder), **scores})
     else:
-        _show(scores)
+        _show(evaluated.scores, folder, files)
 
 
 def _recipe_for(dataset: str | None, path: Path | None, seed: int, registry: Registry) -> Any:
@@ -66,16 +85,50 @@ def _recipe_for(dataset: str | None, path: Path | None, seed: int, registry: Reg
     return check(Document("snas evaluate", {"seed": seed, "data": data}), registry)
 
 
-def _show(scores: dict[str, Any]) -> None:
-    from snas_cli.terminal.tables import scores_table
-    from snas_cli.terminal.words import GOOD, percent
+def _short_name(path: Path) -> str:
+    return path.stem if path.is_file() else path.name
+
+
+def _folder(bundle: Bundle, data: str | None, split: str) -> Path:
+    """In the run, not in its best/, which a search that goes on replaces; else beside the
+    architecture. A folder for each data set and split, so that none overwrites another."""
+    from snas_cli.experiment.scoring import run_of
+
+    run = run_of(bundle)
+    words = ["evaluation", *([data] if data else []), *([split] if split != "test" else [])]
+    return (run.path if run else bundle.path.parent) / "-".join(words)
+
+
+def _show(scores: dict[str, Any], folder: Path, files: list[Path]) -> None:
+    from snas_cli.terminal.tables import as_it_is, scores_table
 
     screen = console()
     screen.print(scores_table(scores))
-    screen.print(f"accuracy [{GOOD}]{percent(scores['accuracy'])}[/] on "
-                 f"{scores['pictures']:,} test pictures of {scores['data']}")  # fmt: skip
-    for true, taken_for, times in _mistakes(scores):
-        screen.print(f"  {true} taken for {taken_for}: {times} times", markup=False)
+    for label, value in _lines(scores):
+        screen.print(f"{label:<18} {value}", markup=False)
+    mistakes = _mistakes(scores)
+    if mistakes:
+        screen.print("most frequent mistakes")
+    for true, taken_for, times in mistakes:
+        often = "once" if times == 1 else f"{times:,} times"
+        screen.print("  ", as_it_is(true), " taken for ", as_it_is(taken_for), f": {often}", sep="")
+    screen.print(f"written to {folder}: {', '.join(file.name for file in files)}", markup=False)
+
+
+def _lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
+    """Label and value."""
+    from snas_cli.terminal.words import percent
+
+    split = {"val": "validation", "test": "test"}[scores["split"]]
+    return [
+        ("accuracy", f"{percent(scores['accuracy'])} on {scores['pictures']:,} {split} pictures "
+                     f"of {scores['data']}"),
+        ("balanced accuracy", percent(scores["balanced_accuracy"])),
+        *((f"top-{k} accuracy", percent(share)) for k, share in scores["top_k"].items()),
+        ("loss", f"{scores['loss']:.4f}"),
+        ("calibration error", f"{percent(scores['calibration']['error'])}, at a mean confidence of "
+                              f"{percent(scores['calibration']['confidence'])}"),
+    ]  # fmt: skip
 
 
 def _mistakes(scores: dict[str, Any]) -> list[tuple[str, str, int]]:

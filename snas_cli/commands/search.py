@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from snas_cli.commands._options import AsJson, registry_of
-from snas_cli.errors import UsageError, near_match
-from snas_cli.registry import Registry
-
-RECIPE_SUFFIXES = {".yaml", ".yml"}
+from snas_cli.commands._targets import dataset_at, document_of
 
 _DATA, _NETWORKS, _SEARCH, _TRAINING, _OUTPUT = (
     partial(typer.Option, rich_help_panel=panel)
@@ -27,14 +24,15 @@ def add_to(app: typer.Typer) -> None:
 def search(
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(help="A recipe (.yaml), a folder of pictures, or a data set's name.")
+        str, typer.Argument(help="A recipe (.yaml), pictures (a folder, a .csv), or a data set.")
     ],
     name: Annotated[str | None, _OUTPUT(help="The run's name.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same search.")] = None,
     dataset: Annotated[str | None, _DATA(help="A data set; see `snas datasets`.")] = None,
-    path: Annotated[str | None, _DATA(help="A folder of your own pictures.")] = None,
+    path: Annotated[str | None, _DATA(help="Your own pictures: a folder or a CSV.")] = None,
     image_column: Annotated[str | None, _DATA(help="Of a CSV: the column of paths.")] = None,
     label_column: Annotated[str | None, _DATA(help="Of a CSV: the column of classes.")] = None,
+    split_column: Annotated[str | None, _DATA(help="Of a CSV: train, val or test.")] = None,
     data_dir: Annotated[str | None, _DATA(help="Where downloads are kept.")] = None,
     image_size: Annotated[int | None, _DATA(help="Side of a picture, in pixels.")] = None,
     families: Annotated[str | None, _NETWORKS(help="Such as cnn,resnet.")] = None,
@@ -70,14 +68,15 @@ def search(
     from snas_cli.recipe.loading import check, override
 
     registry = registry_of(context)
-    document = _document(target, registry)
+    document = document_of(target, registry)
     options = {
         "output.name": name,
         "seed": seed,
-        "data.dataset": dataset or ("folder" if path else None),
+        "data.dataset": dataset or (dataset_at(Path(path)) if path else None),
         "data.path": str(Path(path).expanduser().resolve()) if path else None,
         "data.image_column": image_column,
         "data.label_column": label_column,
+        "data.split_column": split_column,
         "data.data_dir": data_dir,
         "data.image_size": image_size,
         "space.families": families.replace(" ", "").split(",") if families else None,
@@ -109,23 +108,3 @@ def search(
 def _flag(dotted: str) -> str:
     renamed = {"output.folder": "output-dir"}
     return f"--{renamed.get(dotted, dotted.rpartition('.')[2].replace('_', '-'))}"
-
-
-def _document(target: str, registry: Registry) -> Any:
-    """What `target` says of the recipe. Raises UsageError where it is none of the three."""
-    from snas_cli.recipe.document import Document, read_document
-    from snas_cli.recipe.loading import absolute_path
-
-    path = Path(target).expanduser()
-    if path.suffix in RECIPE_SUFFIXES:
-        document = read_document(path)
-        absolute_path(document, path.parent)
-        return document
-    if path.is_dir():
-        return Document(target, {"data": {"dataset": "folder", "path": str(path.resolve())}})
-    if target in registry.names("dataset"):
-        return Document(target, {"data": {"dataset": target}})
-    if path.exists():
-        raise UsageError(f"{target} is neither a recipe (.yaml) nor a folder of pictures")
-    hint = near_match(target, registry.names("dataset"))
-    raise UsageError(f"there is no file, folder or data set {target!r}; {hint}")

@@ -103,7 +103,7 @@ class Cache:
             bad = {int(row): Unreadable(*why) for row, why in about["bad"].items()}
             # Mapped "c", copy on write: torch wants writable memory, and nobody writes.
             images = np.load(self._images(key), mmap_mode="c")
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
             return None
         fits = images.dtype == np.uint8 and images.shape[1:] == form.shape
         return (form, Decoding(images, bad)) if fits else None

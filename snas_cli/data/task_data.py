@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -116,22 +116,28 @@ class Source:
         return rows
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What there is from before, and how a person is told of what has to be done anew."""
+
+    decoded: Path  # the folder of pictures that were decoded once
+    splits: Rows | None = None  # of a run that goes on
+    notice: Callable[[str], None] = lambda _what: None
+
+
 def prepare(
     dataset: Dataset,
     request: DataRequest,
     settings: DataSettings,
     seed: int,
-    *,
-    cache: Path,
-    frozen: Rows | None = None,
+    kept: Kept,
 ) -> TaskData:
-    """Loads, decodes and splits; as `frozen` says, where a run has its splits already. Raises
-    DataError."""
+    """Loads, decodes and splits. Raises DataError."""
     data = dataset.load(request)
-    store, bad = _stored(data, settings, Cache(cache))
+    store, bad = _stored(data, settings, kept)
     source = Source(_parts(data), _checked_bad(bad, settings))
     labels = source.labels()
-    rows = frozen or split_rows(source.rows(), labels, settings, seed)
+    rows = kept.splits or split_rows(source.rows(), labels, settings, seed)
     _check(data.classes, labels, source.rows()["train"])
     train, val, test = (_image_set(store, rows[name], labels) for name in NAMES)
     mean, std = _statistics(train)
@@ -147,9 +153,10 @@ def _parts(data: LabelledImages) -> list[Part]:
 
 
 def _stored(
-    data: LabelledImages, settings: DataSettings, cache: Cache
+    data: LabelledImages, settings: DataSettings, kept: Kept
 ) -> tuple[Store, Mapping[int, Unreadable]]:
     """All pictures: from the cache, decoded into it, or streamed if that would take too much."""
+    cache = Cache(kept.decoded)
     parts = list(splits_of(data).values())
     key = content_key(parts, settings.image_size)
     found = cache.find(key) if key else None
@@ -160,7 +167,9 @@ def _stored(
     count = sum(len(part.images) for part in parts)
     pictures = [part.images for part in parts if isinstance(part.images, Pictures)]
     if count * form.nbytes > settings.max_cache_bytes and len(pictures) == len(parts):
+        kept.notice(f"reading {count:,} pictures; they are too many to be kept decoded")
         return Streamed(pictures, form), unreadable(pictures, form)
+    kept.notice(f"decoding {count:,} pictures, which are kept in {kept.decoded}")
     decoding = cache.fill(key, parts, form) if key else _in_memory(parts, form, count)
     return Decoded(torch.from_numpy(decoding.images), form), decoding.bad
 

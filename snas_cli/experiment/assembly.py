@@ -9,7 +9,7 @@ from pathlib import Path
 
 from snas_cli.api import DataRequest, Genome, SearchSetup, Space, Trial
 from snas_cli.data.splits import Rows
-from snas_cli.data.task_data import TaskData, prepare
+from snas_cli.data.task_data import Kept, TaskData, prepare
 from snas_cli.execution.guard import Failure, guarded
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
@@ -70,19 +70,24 @@ class Assembly:
         return (lambda _genome: True) if unlimited else admits
 
 
-def assemble(recipe: Recipe, registry: Registry, frozen: Rows | None = None) -> Assembly:
-    """Reads the data, so it may take a while; `frozen` has the splits of a run that goes on. Raises
+def assemble(
+    recipe: Recipe,
+    registry: Registry,
+    *,
+    splits: Rows | None = None,
+    notice: Callable[[str], None] = lambda _what: None,
+) -> Assembly:
+    """Reads the data, so it may take a while; `splits` are those of a run that goes on. Raises
     DataError, RecipeError, UsageError."""
     device = chosen_device(recipe.training.device)
     space = space_of(recipe.space, registry)
-    data = load_data(recipe.data, registry, recipe.seed, frozen)
+    kept = Kept(cache_dir(recipe.data), splits, notice)
+    data = load_data(recipe.data, registry, recipe.seed, kept)
     workshop = Workshop(registry.family, data.to(device), recipe.training, recipe.seed)
     return Assembly(recipe, registry, space, data, workshop)
 
 
-def load_data(
-    settings: DataSettings, registry: Registry, seed: int, frozen: Rows | None = None
-) -> TaskData:
+def load_data(settings: DataSettings, registry: Registry, seed: int, kept: Kept) -> TaskData:
     request = DataRequest(
         path=Path(settings.path) if settings.path else None,
         data_dir=data_dir(settings),
@@ -90,8 +95,7 @@ def load_data(
         label_column=settings.label_column,
         split_column=settings.split_column,
     )
-    dataset = registry.dataset(settings.dataset)
-    return prepare(dataset, request, settings, seed, cache=cache_dir(settings), frozen=frozen)
+    return prepare(registry.dataset(settings.dataset), request, settings, seed, kept)
 
 
 def trials_of(folder: RunFolder, registry: Registry) -> list[Trial]:

@@ -44,10 +44,15 @@ def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
     """Searches in a new run directory. Raises SnasError; KeyboardInterrupt leaves a run that can
     be resumed."""
     listener.notice(f"reading {recipe.data.path or recipe.data.dataset}")
-    assembly = assemble(recipe, registry)
-    stem = Path(recipe.data.path).name if recipe.data.path else recipe.data.dataset
+    assembly = assemble(recipe, registry, notice=listener.notice)
+    stem = _stem(Path(recipe.data.path)) if recipe.data.path else recipe.data.dataset
     folder = create_run(Path(recipe.output.folder), recipe.output.name, stem, dump(recipe))
     return _Run(assembly, folder, listener).go()
+
+
+def _stem(path: Path) -> str:
+    """What a run on these pictures is called."""
+    return path.stem if path.is_file() else path.name
 
 
 def resume(path: Path, registry: Registry, listener: Listener) -> Outcome:
@@ -57,8 +62,8 @@ def resume(path: Path, registry: Registry, listener: Listener) -> Outcome:
     checkpoint = load_checkpoint(path) if path.suffix == ".pkl" else None
     recipe = check(read_document(folder.recipe), registry)
     listener.notice(f"reading {recipe.data.path or recipe.data.dataset}")
-    frozen = read_manifest(folder.splits) if folder.splits.exists() else None
-    assembly = assemble(recipe, registry, frozen)
+    splits = read_manifest(folder.splits) if folder.splits.exists() else None
+    assembly = assemble(recipe, registry, splits=splits, notice=listener.notice)
     return _Run(assembly, folder, listener, checkpoint).go()
 
 

@@ -23,7 +23,7 @@ class DataSettings(Section):
     image_column: str = Field("image", description="Of a CSV: the column of paths.")
     label_column: str = Field("label", description="Of a CSV: the column of classes.")
     split_column: str | None = Field(
-        None, description="Of a CSV: the column that says train, val or test. Default: none."
+        None, description="Of a CSV: the column of train, val and test. Default: split, if any."
     )
     data_dir: str | None = Field(
         None, description="Where downloads are kept. Default: $SNAS_DATA, or ~/.cache/snas/data."
@@ -150,6 +150,28 @@ class AugmentationSettings(Section):
     flip: bool | None = Field(
         None, description="Mirror half of them, left to right. Default: if their labels stay true."
     )
+    randaugment: int = Field(
+        0, ge=0, le=4, description="So many random operations, one after another; 0 for none."
+    )
+    randaugment_magnitude: int = Field(
+        9, ge=0, le=30, description="How strong those operations are."
+    )
+    mixup: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Blend pairs of pictures and their labels: alpha, such as 0.2.",
+    )
+    cutmix: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Put a piece of one picture into another: alpha, such as 1.0. With mixup, one "
+        "of the two is drawn for each batch.",
+    )
+    erase: float = Field(
+        0.0, ge=0, le=1, description="Chance that a picture loses a random rectangle."
+    )
 
 
 class TrainingSettings(Section):
@@ -157,18 +179,68 @@ class TrainingSettings(Section):
 
     epochs: int = Field(10, ge=1, description="Passes over the training pictures.")
     batch_size: int = Field(32, ge=2, description="Pictures in a step.")
-    monitor: Literal["val_acc", "val_loss"] = Field(
-        "val_acc", description="What early stopping watches."
+    max_batches: int | None = Field(
+        None, ge=1, description="At most so many steps an epoch, for quick trials. Default: all."
+    )
+    time_limit: float | None = Field(
+        None,
+        gt=0,
+        description="Seconds after which a candidate fails; where it is trained for more epochs "
+        "than these, more in proportion. Runs with a limit are not repeatable. Default: none.",
+    )
+    schedule: Literal["cosine", "one_cycle", "constant"] = Field(
+        "cosine", description="How the learning rate goes on after its rise."
+    )
+    warm_up: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the steps in which the learning rate rises; one_cycle often has 0.3.",
+    )
+    monitor: Literal["val_acc", "val_loss", "val_balanced_acc"] = Field(
+        "val_acc",
+        description="What early stopping watches. Candidates are compared by val_balanced_acc, "
+        "the mean of the classes' accuracies, if it is that, and by val_acc otherwise.",
     )
     patience: int = Field(5, ge=1, description="Epochs without improvement before it stops.")
     min_delta: float = Field(0.0, ge=0, description="What counts as an improvement.")
     gradient_clip: float = Field(1.0, gt=0, description="The gradient's largest norm.")
     weight_decay: float = Field(5e-4, ge=0, description="Pulls weights towards zero.")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Keeps it from over-confidence.")
+    balance: Literal["none", "weights", "sampling"] = Field(
+        "none",
+        description="For classes of unequal size: weights makes errors in rare ones dearer, "
+        "sampling shows all classes equally often.",
+    )
     augmentation: AugmentationSettings = Field(
         AugmentationSettings(), description="How training pictures are changed."
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU if there is.")
+    amp: Literal["auto", "off"] = Field(
+        "auto", description="Half precision where a GPU gains by it; never on a CPU."
+    )
+    compile: bool = Field(
+        False, description="Compile each network, which takes long and pays in long training only."
+    )
+
+
+class SharingSettings(Section):
+    """How candidates start from the weights of earlier ones (ENAS: Pham et al. 2018)."""
+
+    enabled: bool = Field(
+        False,
+        description="Start each candidate from the trained weights of a similar one. Scores after "
+        "few epochs are higher, and later candidates have had more training behind them.",
+    )
+    max_models: int = Field(
+        100, ge=1, description="The fittest of a family whose weights are kept to start from."
+    )
+    min_similarity: float = Field(
+        0.5, ge=0, le=1, description="Of two architectures, for one to start from the other."
+    )
+    slices: bool = Field(
+        False, description="Share what tensors of different shapes have in common, too."
+    )
 
 
 class FinaleSettings(Section):
@@ -201,5 +273,8 @@ class Recipe(Section):
     limits: LimitSettings = Field(LimitSettings(), description="What a network may cost at most.")
     search: SearchSettings = Field(SearchSettings(), description="How to look for the best.")
     training: TrainingSettings = Field(TrainingSettings(), description="How to train a candidate.")
+    sharing: SharingSettings = Field(
+        SharingSettings(), description="How candidates start from the weights of earlier ones."
+    )
     finale: FinaleSettings = Field(FinaleSettings(), description="What is done with the best.")
     output: OutputSettings = Field(OutputSettings(), description="Where results go.")

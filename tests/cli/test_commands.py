@@ -184,10 +184,10 @@ def test_killed_and_resumed_it_ends_the_same(place: Path, lines: int) -> None:
 MISTAKES = [
     (["search", "missing.yaml"], 2, "missing.yaml: No such file"),
     (["search", "digitz"], 2, "did you mean 'digits'?"),
-    (["search", "notes.txt"], 2, "neither a recipe (.yaml) nor a folder"),
+    (["search", "notes.txt"], 2, "neither a recipe (.yaml), nor a folder"),
     (["search", "empty"], 1, "holds no class folders"),
     (["search", "hollow"], 1, "holds no pictures"),
-    (["search", "single"], 1, "at least 2 classes"),
+    (["search", "single"], 1, "one class folder only"),
     (["search", "few"], 1, "it needs at least 3"),
     (["search", "fake"], 1, "text.png: not a picture"),
     (["search", "torn"], 1, "0.png: damaged picture"),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from snas_cli.api import DataRequest, Genome
-from snas_cli.data.task_data import TaskData, prepare
+from snas_cli.data.task_data import Kept, TaskData, prepare
 from snas_cli.errors import CandidateError
 from snas_cli.experiment.assembly import Assembly, assemble
 from snas_cli.recipe.schema import DataSettings, LimitSettings, TrainingSettings
@@ -24,7 +24,7 @@ from tests.experiment import tiny
 @pytest.fixture(scope="module")
 def digits(registry: Registry, decoded: Path) -> TaskData:
     settings, request = DataSettings(dataset="digits"), DataRequest(None, Path())
-    return prepare(registry.dataset("digits"), request, settings, seed=0, cache=decoded)
+    return prepare(registry.dataset("digits"), request, settings, seed=0, kept=Kept(decoded))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,12 @@ def test_each_optimizer_is_the_one_named(assembly: Assembly, optimizer: str) -> 
 
 def test_an_epoch_shows_every_picture_once(digits: TaskData) -> None:
     generator = torch.Generator().manual_seed(0)
-    labels = torch.cat([labels for _, labels in training_batches(digits, TrainingSettings(batch_size=64), generator)])
+    labels = torch.cat(
+        [
+            labels
+            for _, labels in training_batches(digits, TrainingSettings(batch_size=64), generator)
+        ]
+    )
     assert torch.equal(labels.bincount(), digits.train.labels.bincount())
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from snas_cli.api import DataError, DataRequest, Dataset, LabelledImages, Pictures, Split, hookimpl
+from snas_cli.api import DataError, DataRequest, Dataset, LabelledImages, hookimpl
+from snas_plugins.datasets._files import SUFFIXES, Contents, contents, few, shown, visible
+from snas_plugins.datasets._labels import SPLITS, Labelled, in_order, labelled_images
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+ADVICE = "put the pictures of each class into a folder of its own: photos/cat/1.jpg, photos/dog/…"
 
 
 class ClassFolders(Dataset):
@@ -23,80 +20,81 @@ class ClassFolders(Dataset):
     def load(self, request: DataRequest) -> LabelledImages:
         if request.path is None:
             raise DataError("the data set 'folder' needs the path to your pictures")
-        folders = _folders(request.path)
-        splits = {SPLITS[f.name.lower()]: f for f in folders if f.name.lower() in SPLITS}
-        if "train" not in splits:
-            return LabelledImages(*_read(request.path, _names(folders)))
-        _check_only_splits(request.path, folders)
-        classes = _names(_folders(splits["train"]))
-        parts = {name: _read(folder, classes)[1] for name, folder in splits.items()}
-        return LabelledImages(classes, **parts)
+        splits = _splits(request.path)
+        parts = {name: _read(folder) for name, folder in splits.items()}
+        data = labelled_images(shown(request.path), parts)
+        _check_classes(splits["train"], data.classes)
+        return data
 
 
-class PictureFiles(Pictures):
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def open(self, index: int) -> Image:
-        from PIL import Image
-
-        return Image.open(self._paths[index])
-
-    def describe(self, index: int) -> str:
-        return str(self._paths[index])
+def _splits(path: Path) -> Mapping[str, Path]:
+    """Folders of class folders: train, val and test, or `path` itself as train."""
+    folders = _folders(path)
+    named = [folder.name for folder in folders if folder.name.lower() in SPLITS]
+    others = [shown(folder.name) for folder in folders if folder.name.lower() not in SPLITS]
+    if not named:
+        return {"train": path}
+    if others:
+        raise DataError(
+            f"{shown(path)} holds {', '.join(named)} beside {few(others)}: is it split into train, "
+            f"val and test, or is {named[0]} a class? Move what does not belong there, or give the "
+            "class another name"
+        )
+    splits: dict[str, Path] = {}
+    for name in named:
+        twin = splits.setdefault(SPLITS[name.lower()], path / name)
+        if twin.name != name:
+            raise DataError(f"{shown(path)} holds {twin.name} and {name}; make them one folder")
+    if "train" not in splits:
+        raise DataError(
+            f"{shown(path)} holds {', '.join(named)} but no folder train, to learn from"
+        )
+    return splits
 
 
 def _folders(path: Path) -> list[Path]:
     """The visible folders in `path`. Raises DataError where there are none."""
     try:
-        found = sorted(entry for entry in path.iterdir() if entry.is_dir() and _visible(entry))
+        entries = sorted(entry for entry in path.iterdir() if visible(entry.name))
+        found = [entry for entry in entries if entry.is_dir()]
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from None
+        raise DataError(f"{shown(path)}: {error.strerror}") from None
     if not found:
-        raise DataError(
-            f"{path} holds no class folders; put the pictures of each class into a folder of "
-            "its own: photos/cat/1.jpg, photos/dog/1.jpg"
-        )
+        count = sum(entry.suffix.lower() in SUFFIXES for entry in entries)
+        loose = f"holds {count:,} pictures but no" if count else "holds no"
+        raise DataError(f"{shown(path)} {loose} class folders; {ADVICE}")
     return found
 
 
-def _check_only_splits(path: Path, folders: Iterable[Path]) -> None:
-    others = [folder.name for folder in folders if folder.name.lower() not in SPLITS]
-    if others:
-        raise DataError(
-            f"{path} holds train beside {', '.join(others)}: is it split into train, val and "
-            "test, or is train a class? Move what does not belong there"
-        )
+def _check_classes(path: Path, classes: tuple[str, ...]) -> None:
+    for name in classes:
+        if shown(name) != name:
+            raise DataError(f"{shown(path / name)}: the name is not UTF-8; rename the folder")
+    if len(classes) == 1:
+        only = path / classes[0]
+        inner = [entry.name for entry in only.iterdir() if entry.is_dir() and visible(entry.name)]
+        hint = f"did you mean {only}, which holds {few(sorted(inner))}?" if inner else ADVICE
+        raise DataError(f"{shown(path)} holds one class folder only, {only.name}; {hint}")
 
 
-def _read(path: Path, classes: tuple[str, ...]) -> tuple[tuple[str, ...], Split]:
-    """Every picture below the class folders of `path`. Raises DataError for a class that the
-    training pictures lack."""
-    strangers = set(_names(_folders(path))) - set(classes)
-    if strangers:
-        raise DataError(f"{path} has classes without training pictures: {', '.join(strangers)}")
-    files = [(file, label) for label, name in enumerate(classes) for file in _files(path / name)]
-    if not files:
-        raise DataError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))})")
-    return classes, Split(PictureFiles([f for f, _ in files]), [label for _, label in files])
+def _read(path: Path) -> Labelled:
+    """Every picture below the class folders of `path`, class by class. Raises DataError for those
+    that have none."""
+    found = {name: contents(path / name) for name in in_order(f.name for f in _folders(path))}
+    _check_filled(path, found)
+    return [(picture, name) for name, inside in found.items() for picture in inside.pictures]
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(
-        file for file in folder.rglob("*")
-        if file.suffix.lower() in SUFFIXES and _visible(file) and file.is_file()
-    )  # fmt: skip
-
-
-def _names(folders: Iterable[Path]) -> tuple[str, ...]:
-    return tuple(folder.name for folder in folders)
-
-
-def _visible(path: Path) -> bool:
-    return not path.name.startswith(".")
+def _check_filled(path: Path, found: Mapping[str, Contents]) -> None:
+    empty = [
+        f"{shown(path / name)} holds no pictures{inside.describe_others()}"
+        for name, inside in found.items()
+        if not inside.pictures
+    ]
+    if empty:
+        kinds, folders = ", ".join(sorted(SUFFIXES)), "folder" if len(empty) == 1 else "folders"
+        advice = f"put pictures there ({kinds}), or take the {folders} away"
+        raise DataError(few(empty, "\n") + f"\n{advice}")
 
 
 @hookimpl

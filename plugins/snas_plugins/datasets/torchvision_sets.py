@@ -1,71 +1,85 @@
-"""Public data sets, read and downloaded by torchvision."""
+"""Public data sets by name, downloaded by torchvision; those that it reads into arrays are here."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from snas_cli.api import DataError, DataRequest, Dataset, LabelledImages, Split, hookimpl
+from snas_cli.api import DataRequest, Dataset, LabelledImages, Split, hookimpl
+from snas_plugins.datasets._fetching import PublicSet
+from snas_plugins.datasets._mnist_sets import EMNIST, KMNIST, MNIST, QMNIST, FashionMNIST
+from snas_plugins.datasets._picture_sets import DTD, GTSRB
 
 
-class _TorchvisionSet(Dataset):
-    """One that torchvision keeps as arrays, with a training and a test part."""
+class _ArraySet(PublicSet):
+    """One that torchvision reads into arrays."""
 
-    loader: ClassVar[str]  # the class's name in torchvision.datasets
-    files: ClassVar[str]  # what the folder has to hold, for whoever fills it by hand
+    parts: ClassVar[tuple[Mapping[str, Any], Mapping[str, Any]]]  # options for train and test
+    channels_first: ClassVar[bool] = False
+    labels: ClassVar[str] = "labels"  # what torchvision calls them
+    class_names: ClassVar[tuple[str, ...]] = ()  # where torchvision has none
 
     def load(self, request: DataRequest) -> LabelledImages:
         folder = request.data_dir / self.name
-        train, test = self._part(folder, train=True), self._part(folder, train=False)
+        train, test = (self.fetched(folder, **options) for options in self.parts)
         return LabelledImages(
-            tuple(train.classes),
-            train=Split(_array(train.data), train.targets),
-            test=Split(_array(test.data), test.targets),
+            self.class_names or tuple(train.classes),
+            train=self._split(train),
+            test=self._split(test),
         )
 
-    def _part(self, folder: Path, *, train: bool) -> Any:
-        from torchvision import datasets
+    def _split(self, part: Any) -> Split:
+        import numpy as np
 
-        try:
-            return getattr(datasets, self.loader)(str(folder), train=train, download=True)
-        except (OSError, RuntimeError) as error:
-            raise DataError(
-                f"{self.name} is not in {folder} and cannot be downloaded ({error}); without a "
-                f"network, put {self.files} there, or name another folder with --data-dir or "
-                "SNAS_DATA"
-            ) from None
+        images = part.data.transpose(0, 2, 3, 1) if self.channels_first else part.data
+        return Split(np.ascontiguousarray(images), [int(i) for i in getattr(part, self.labels)])
 
 
-def _array(data: Any) -> Any:
-    """A numpy array of what is one, or is a tensor."""
-    import numpy as np
-
-    return np.asarray(data)
-
-
-class MNIST(_TorchvisionSet):
-    name = "mnist"
-    summary = "60,000 + 10,000 handwritten digits, 28×28 grey"
-    loader = "MNIST"
-    files = "MNIST/raw/*-ubyte.gz (four files)"
-
-
-class FashionMNIST(_TorchvisionSet):
-    name = "fashion_mnist"
-    summary = "60,000 + 10,000 pieces of clothing, 28×28 grey"
-    mirrored = True
-    loader = "FashionMNIST"
-    files = "FashionMNIST/raw/*-ubyte.gz (four files)"
-
-
-class CIFAR10(_TorchvisionSet):
+class CIFAR10(_ArraySet):
     name = "cifar10"
-    summary = "50,000 + 10,000 photographs of animals and vehicles, 32×32 colour"
+    summary = "50,000 + 10,000 photographs of animals and vehicles, 32×32 colour, 10 classes"
     mirrored = True
     loader = "CIFAR10"
     files = "cifar-10-python.tar.gz"
+    source = "https://www.cs.toronto.edu/~kriz/cifar.html"
+    parts = ({"train": True}, {"train": False})
+    labels = "targets"
+
+
+class CIFAR100(CIFAR10):
+    name = "cifar100"
+    summary = "50,000 + 10,000 photographs of all kinds of things, 32×32 colour, 100 classes"
+    loader = "CIFAR100"
+    files = "cifar-100-python.tar.gz"
+
+
+class SVHN(_ArraySet):
+    name = "svhn"
+    summary = "73,257 + 26,032 digits of house numbers, 32×32 colour, 10 classes"
+    loader = "SVHN"
+    files = "train_32x32.mat and test_32x32.mat"
+    source = "http://ufldl.stanford.edu/housenumbers"
+    parts = ({"split": "train"}, {"split": "test"})
+    channels_first = True
+    class_names = tuple("0123456789")
+
+
+class STL10(_ArraySet):
+    name = "stl10"
+    summary = "5,000 + 8,000 photographs of animals and vehicles, 96×96 colour, 10 classes"
+    mirrored = True
+    loader = "STL10"
+    files = "stl10_binary.tar.gz"
+    source = "https://cs.stanford.edu/~acoates/stl10"
+    parts = ({"split": "train"}, {"split": "test"})
+    channels_first = True
+    class_names = (
+        "airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck",
+    )  # fmt: skip
 
 
 @hookimpl
 def snas_register_datasets() -> list[Dataset]:
-    return [MNIST(), FashionMNIST(), CIFAR10()]
+    arrays: list[Dataset] = [CIFAR10(), CIFAR100(), SVHN(), STL10()]
+    characters = [MNIST(), FashionMNIST(), KMNIST(), QMNIST(), EMNIST()]
+    return [*arrays, *characters, DTD(), GTSRB()]

@@ -1,0 +1,80 @@
+"""Data sets as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from snas_cli.data.checking import Findings
+from snas_cli.terminal.tables import plain_table
+from snas_cli.terminal.words import duration
+
+SHOWN = 5  # of many alike complaints
+SKEWED = 10  # times as many pictures in one class as in another
+
+
+def form_in_words(findings: Findings) -> str:
+    colours = "grey" if findings.form.channels == 1 else "colour"
+    side = findings.form.size
+    return f"{findings.pictures:,} pictures, brought to {side}×{side} {colours}"
+
+
+def counts_table(classes: Sequence[str], findings: Findings) -> Table:
+    table = plain_table(None, "class", *(f">{split}" for split in findings.counts))
+    for i, name in enumerate(classes):
+        table.add_row(name, *(f"{counts[i]:,}" for counts in findings.counts.values()))
+    table.add_section()
+    table.add_row("all", *(f"{sum(counts):,}" for counts in findings.counts.values()))
+    return table
+
+
+def complaints(classes: Sequence[str], findings: Findings) -> Iterator[str]:
+    """A line for each thing that is wrong, or that nothing is."""
+    yield from _some(
+        [f"cannot be read: {bad.name}: {bad.reason}" for bad in findings.bad], "cannot be read"
+    )
+    yield from _some([_same(group) for group in findings.leaks], "in several splits")
+    within = [group for group in findings.twins if group not in findings.leaks]
+    yield from _some([_same(group) for group in within], "twice in a split")
+    counts = findings.counts["train"]
+    if findings.skew >= SKEWED:
+        least, most = (classes[counts.index(count)] for count in (min(counts), max(counts)))
+        yield (
+            f"skewed: {most} has {max(counts):,} pictures to train on, {least} {min(counts):,}; "
+            "consider --set training.balance=weights"
+        )
+    if not findings.bad and not findings.twins and findings.skew < SKEWED:
+        yield "nothing is wrong with it"
+
+
+def _same(group: Sequence[tuple[str, str]]) -> str:
+    return f"the same picture: {', '.join(f'{name} ({split})' for split, name in group[:3])}"
+
+
+def _some(lines: list[str], what: str) -> Iterator[str]:
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield f"and {len(lines) - SHOWN:,} more {what}"
+
+
+def needs_in_words(findings: Findings, seconds: float, pictures_per_second: float) -> str:
+    """Memory, and the time that a search is expected to take."""
+    return (
+        f"{form_in_words(findings)}: {findings.nbytes / 1e6:,.1f} MB decoded; a search takes about "
+        f"{duration(seconds)} on this machine, at {pictures_per_second:,.0f} pictures a second"
+    )
+
+
+def findings_as_json(classes: Sequence[str], findings: Findings) -> dict[str, Any]:
+    return {
+        "classes": list(classes),
+        "form": asdict(findings.form),
+        "counts": dict(findings.counts),
+        "bad": [asdict(bad) for bad in findings.bad],
+        "twins": [[{"split": split, "picture": name} for split, name in group]
+                  for group in findings.twins],
+        "decoded_bytes": findings.nbytes,
+    }  # fmt: skip
