@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from snas_cli.api import Trial
 from snas_cli.recipe.quantities import format_count
@@ -40,14 +41,34 @@ def leaders_table(trials: Sequence[Trial]) -> Table:
     return table
 
 
-def scores_table(scores: dict[str, Any]) -> Table:
-    """Precision, recall and F1 of each class, and their means."""
-    table = plain_table(None, "class", ">precision", ">recall", ">F1", ">pictures")
-    for name, row in scores["classes"].items():
-        table.add_row(name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")),
-                      f"{row['pictures']:,}")  # fmt: skip
-    mean = scores["macro"]
+def scores_table(scores: dict[str, Any], most: int = 30) -> Table:
+    """Scores of each class and their means; of more classes than `most`, the 10 worst by F1.
+
+    A dash stands where a score is undefined, for want of pictures of the class or of others."""
+    classes = scores["classes"]
+    chosen, title = list(classes), None
+    if len(classes) > most:
+        known = [name for name in classes if classes[name]["f1"] is not None]
+        chosen = sorted(known, key=lambda name: float(classes[name]["f1"]))[:10]
+        title = f"The {len(chosen)} worst of {len(classes)} classes by F1; scores.json has all"
+    table = plain_table(title, "class", *(f">{name}" for name in SCORES.values()), ">pictures")
+    for name in chosen:
+        table.add_row(as_it_is(name), *_cells(classes[name]), f"{classes[name]['pictures']:,}")
     table.add_section()
-    table.add_row("mean", *(f"{mean[key]:.3f}" for key in ("precision", "recall", "f1")),
-                  f"{scores['pictures']:,}")  # fmt: skip
+    table.add_row("mean", *_cells(scores["macro"]), f"{scores['pictures']:,}")
+    table.add_row("weighted mean", *_cells(scores["weighted"]), "")
     return table
+
+
+SCORES = {"precision": "precision", "recall": "recall", "f1": "F1", "roc_auc": "AUC"}
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """Empty where the mean is not taken."""
+    written = (f"{row[key]:.3f}" if row[key] is not None else "–" for key in SCORES if key in row)
+    return [*written, *("" for key in SCORES if key not in row)]
+
+
+def as_it_is(name: str) -> Text:
+    """A stranger's name: its brackets are no markup, and its control characters are not sent."""
+    return Text("".join(letter if letter.isprintable() else "�" for letter in name))

@@ -19,7 +19,7 @@ from sklearn.metrics import (
 from torch import nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from snas_cli.data.decoding import ImageSet
+from snas_cli.data.store import ImageSet
 from snas_cli.data.task_data import TaskData
 from snas_cli.errors import CandidateError, DataError
 from snas_cli.training.trainer import predictions
@@ -41,12 +41,13 @@ class Outputs:
     @property
     def predicted(self) -> np.ndarray:
         """int64, N."""
-        return self.probabilities.argmax(1)
+        predicted: np.ndarray = self.probabilities.argmax(1)
+        return predicted
 
     @property
     def confidence(self) -> np.ndarray:
         """float64, N: the probability of the predicted class."""
-        return self.probabilities.max(1)
+        return np.take_along_axis(self.probabilities, self.predicted[:, None], axis=1)[:, 0]
 
 
 def classification_scores(network: nn.Module, images: ImageSet, data: TaskData) -> dict[str, Any]:
@@ -119,7 +120,10 @@ def _rows(outputs: Outputs) -> list[dict[str, Any]]:
     )
     return [
         {
-            **{name: float(value) if count else None for name, value in zip(NAMES, row, strict=True)},
+            **{
+                name: float(value) if count else None
+                for name, value in zip(NAMES, row, strict=True)
+            },
             "pictures": int(count),
         }
         for *row, count in zip(*table, strict=True)
@@ -204,7 +208,9 @@ def _calibration(outputs: Outputs) -> dict[str, Any]:
     for i in range(BINS):
         inside = place == i
         count = int(inside.sum())
-        means = [float(values[inside].mean()) if count else None for values in (confidence, correct)]
+        means = [
+            float(values[inside].mean()) if count else None for values in (confidence, correct)
+        ]
         if count:
             error += count / len(place) * abs(correct[inside].mean() - confidence[inside].mean())
         bins.append({"low": float(edges[i]), "high": float(edges[i + 1]), "pictures": count,
