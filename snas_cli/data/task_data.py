@@ -138,6 +138,7 @@ def prepare(
     source = Source(_parts(data), _checked_bad(bad, settings))
     labels = source.labels()
     rows = kept.splits or split_rows(source.rows(), labels, settings, seed)
+    _check_there(rows, source)
     _check(data.classes, labels, source.rows()["train"])
     train, val, test = (_image_set(store, rows[name], labels) for name in NAMES)
     mean, std = _statistics(train)
@@ -190,6 +191,17 @@ def _checked_bad(bad: Mapping[int, Unreadable], settings: DataSettings) -> Mappi
             "--set data.on_bad_image=skip"
         )
     return bad
+
+
+def _check_there(rows: Rows, source: Source) -> None:
+    """Raises DataError for splits of an earlier time that have pictures which are gone."""
+    there = np.concatenate(list(source.rows().values()))
+    gone = [row for part in rows.values() for row in np.setdiff1d(part, there).tolist()]
+    if gone:
+        raise DataError(
+            f"{len(gone):,} of the pictures that the run was made with are not there any more, or "
+            "cannot be read; bring them back, or search anew"
+        )
 
 
 def _check(classes: tuple[str, ...], labels: np.ndarray, train: np.ndarray) -> None:

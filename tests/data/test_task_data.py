@@ -60,6 +60,15 @@ def test_splits_are_stratified_disjoint_and_complete() -> None:
         assert torch.bincount(split.labels).tolist() == [60, 20, 2]
 
 
+def test_splits_of_an_earlier_time_are_kept_and_must_be_whole() -> None:
+    rows = {name: split.rows.numpy() for name, split in made(50, 50).splits.items()}
+    request, settings = DataRequest(None, Path()), DataSettings(dataset="made")
+    again = prepare(Made([50, 50]), request, settings, 1, Kept(CACHE, rows))
+    assert again.digest() == made(50, 50).digest()
+    with pytest.raises(DataError, match="10 of the pictures that the run was made with are not"):
+        prepare(Made([50, 40]), request, settings, 0, Kept(CACHE, rows))
+
+
 def test_splits_depend_on_the_seed_alone() -> None:
     assert made(50, 50).digest() == made(50, 50).digest()
     assert made(50, 50).digest() != made(50, 50, seed=1).digest()
