@@ -14,6 +14,7 @@ from snas_cli.runs.journal import Journal
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import leaders
+from snas_cli.training.candidates import fitness_of
 
 
 class Finale:
@@ -63,7 +64,8 @@ class Finale:
         entries += [
             (search_metrics(trial), keeper.kept(trial.genome), trial) for trial, _ in results
         ]
-        metrics, weights, trial = max(entries, key=lambda entry: entry[0]["val_acc"])
+        settings = self._assembly.recipe.training
+        metrics, weights, trial = max(entries, key=lambda entry: fitness_of(entry[0], settings))
         network = self._assembly.workshop.build(trial.genome)
         network.load_state_dict(load_weights(weights, trial.genome.fingerprint))
         metrics |= self._assembly.workshop.test(network)

@@ -29,6 +29,7 @@ from snas_cli.runs.folder import RunFolder, create_run, open_run
 from snas_cli.runs.journal import Journal, read_events, trial_from_json, trial_to_json
 from snas_cli.search.listener import Listener, Listeners, Plan
 from snas_cli.search.loop import Search
+from snas_cli.training.candidates import fitness_of
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class _Run:
     def _evaluate(self, candidates: Sequence[Candidate], keeper: Keeper) -> Iterator[Trial]:
         def evaluate_one(candidate: Candidate) -> Evaluation:
             metrics = keeper.train(candidate.proposal.genome)
-            return Evaluation(metrics["val_acc"], metrics)
+            return Evaluation(fitness_of(metrics, self._assembly.recipe.training), metrics)
 
         return evaluate_inline(candidates, evaluate_one)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -10,8 +11,11 @@ from torch import Tensor
 from snas_cli.data.store import ImageSet
 from snas_cli.data.task_data import TaskData
 from snas_cli.recipe.schema import TrainingSettings
+from snas_cli.training.augmentation import Augmentation
 
-Batch = tuple[Tensor, Tensor]  # float32 N×C×H×W, normalised; int64 N
+Batch = tuple[Tensor, Tensor]  # float32 N×C×H×W, normalised; int64 N, or shares float32 N×classes
+
+JUDGED_PIXELS = 512 * 64 * 64  # at once, so that large pictures need no more memory than training
 
 
 class Normaliser:
@@ -25,51 +29,54 @@ class Normaliser:
 
     def __call__(self, images: Tensor) -> Tensor:
         scaled = images.to(torch.float32).mul_(self._scale).add_(self._shift)
+        if images.shape[1] == 1:  # contiguous() would leave it: the order is the same in memory
+            return scaled.squeeze(1).unsqueeze(-1).permute(0, 3, 1, 2)
         return scaled.contiguous(memory_format=torch.channels_last)
 
 
 def training_batches(
     data: TaskData, settings: TrainingSettings, generator: torch.Generator
 ) -> Iterator[Batch]:
-    """One epoch in a random order. A last batch of one picture is left out, for batch norm cannot
-    take it."""
+    """One epoch in a random order."""
     normalise = Normaliser(data)
-    order = torch.randperm(len(data.train), generator=generator).to(data.device)
-    flipped = data.mirrored if settings.augmentation.flip is None else settings.augmentation.flip
-    groups = torch.split(order, settings.batch_size)
-    if len(groups) > 1 and len(groups[-1]) == 1:
-        groups = groups[:-1]
+    augmentation = Augmentation(settings.augmentation, data)
+    order = _order(data, settings, generator).to(data.device)
+    groups = torch.split(order, settings.batch_size)[: batches_per_epoch(data, settings)]
     for images, labels in data.train.batches(groups):
-        if settings.augmentation.shift:
-            images = shift(images, generator)  # noqa: PLW2901
-        if flipped:
-            images = flip(images, generator)  # noqa: PLW2901
-        yield normalise(images), labels
+        changed = augmentation.change(images, generator)  # uint8
+        yield augmentation.mix(normalise(changed), labels, generator)
 
 
-def plain_batches(images: ImageSet, data: TaskData, size: int = 512) -> Iterator[Batch]:
+def batches_per_epoch(data: TaskData, settings: TrainingSettings) -> int:
+    """A last batch of one picture is left out, for batch norm cannot take it."""
+    pictures, size = len(data.train), settings.batch_size
+    count = math.ceil(pictures / size)
+    if count > 1 and pictures % size == 1:
+        count -= 1
+    return min(count, settings.max_batches or count)
+
+
+def plain_batches(images: ImageSet, data: TaskData) -> Iterator[Batch]:
     """All pictures in their order, as they are."""
     normalise = Normaliser(data)
+    _, height, width = data.task.input_shape
+    size = min(max(JUDGED_PIXELS // (height * width), 1), 512)
     for pictures, labels in images.in_order(size):
         yield normalise(pictures), labels
 
 
-def shift(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Moves each picture by up to an eighth of its side; the border is repeated."""
-    count, _, height, width = images.shape
-    reach = max(min(height, width) // 8, 1)
-    moves = torch.randint(-reach, reach + 1, (2, count, 1), generator=generator)
-    moves = moves.to(images.device)
-    rows = (torch.arange(height, device=images.device) + moves[0]).clamp_(0, height - 1)  # N×H
-    columns = (torch.arange(width, device=images.device) + moves[1]).clamp_(0, width - 1)  # N×W
-    pictures = torch.arange(count, device=images.device)[:, None, None]
-    # The channels come last behind the three index arrays and go back to their place.
-    return images.permute(0, 2, 3, 1)[pictures, rows[:, :, None], columns[:, None, :]].permute(
-        0, 3, 1, 2
-    )
+def class_weights(data: TaskData) -> Tensor:
+    """Inverse to the number of training pictures, 1 in the mean: float32, classes."""
+    counts = torch.bincount(data.train.labels, minlength=len(data.classes))
+    weights = 1 / counts.clamp(min=1)
+    return weights / weights.mean()
 
 
-def flip(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Mirrors each picture, left to right, with a chance of one half."""
-    chosen = torch.rand(len(images), generator=generator).to(images.device) < 0.5
-    return torch.where(chosen[:, None, None, None], images.flip(3), images)
+def _order(data: TaskData, settings: TrainingSettings, generator: torch.Generator) -> Tensor:
+    """Places in the training set: all once, or as many drawn so that classes are equally
+    likely."""
+    count = len(data.train)
+    if settings.balance != "sampling":
+        return torch.randperm(count, generator=generator)
+    weights = class_weights(data)[data.train.labels].cpu()
+    return torch.multinomial(weights, count, replacement=True, generator=generator)

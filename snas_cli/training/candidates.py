@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from snas_cli.api import Family, Genome
 from snas_cli.data.task_data import TaskData
-from snas_cli.errors import UsageError
+from snas_cli.errors import CandidateError, UsageError
 from snas_cli.recipe.schema import LimitSettings, TrainingSettings
 from snas_cli.training.cost import Cost, measure_cost
-from snas_cli.training.trainer import score, train
+from snas_cli.training.memory import within_memory
+from snas_cli.training.stopping import Scores, TimeLimit
+from snas_cli.training.trainer import Epoch, score, train
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,9 @@ class Trained:
     """A trained network and what is known of it."""
 
     network: nn.Module
-    metrics: Mapping[str, float]  # val_acc, val_loss, params, flops, activation_bytes
+    metrics: Mapping[str, float]  # val_acc, val_loss, val_balanced_acc, epochs, params, flops,
+    # activation_bytes; batch_size, where memory did not suffice for the recipe's
+    history: tuple[Epoch, ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class Workshop:
     data: TaskData
     settings: TrainingSettings
     seed: int
+    clock: Callable[[], float] = time.monotonic  # for the time limit, in seconds
 
     def cost(self, genome: Genome) -> Cost:
         return measure_cost(self.family(genome.family), genome.genes, self.data.task)
@@ -40,41 +48,103 @@ class Workshop:
     def build(self, genome: Genome) -> nn.Module:
         """The network as it is before training: the same for the same seed and genome, whatever
         was built before."""
-        with torch.random.fork_rng():
-            torch.manual_seed(self._seed(genome))
+        with self._own_chance(genome):
             network = self.family(genome.family).build(genome.genes, self.data.task)
         network.to(memory_format=torch.channels_last)
         return network.to(self.data.device)
 
-    def train(self, genome: Genome, epochs: int | None = None) -> Trained:
-        """Trains for the recipe's epochs or for `epochs`. Raises CandidateError."""
+    def train(
+        self,
+        genome: Genome,
+        epochs: int | None = None,
+        *,
+        start: Mapping[str, Tensor] | None = None,
+        max_batches: int | None = None,
+    ) -> Trained:
+        """Trains for the recipe's epochs, or for all of `epochs`, of at most `max_batches` steps
+        each (default: the recipe's), from scratch or from the weights of `start`, which must have
+        the same shapes. Raises CandidateError."""
+        settings = self._settings(epochs, max_batches)
+        limit = TimeLimit(settings.time_limit, self.clock)
+        return within_memory(partial(self._train, genome, start, limit), settings)
+
+    def _train(
+        self,
+        genome: Genome,
+        start: Mapping[str, Tensor] | None,
+        limit: TimeLimit,
+        settings: TrainingSettings,
+    ) -> Trained:
         network = self.build(genome)
+        if start is not None:
+            _load(network, start)
+        with self._own_chance(genome):
+            seed = self._seed(genome)
+            course = train(network, genome.genes, self.data, settings, seed, limit)
+        metrics = {**_score_metrics(course.scores), "epochs": len(course.history),
+                   **_cost_metrics(self.cost(genome))}  # fmt: skip
+        if settings.batch_size != self.settings.batch_size:
+            metrics["batch_size"] = settings.batch_size
+        return Trained(network, metrics, course.history)
+
+    def _settings(self, epochs: int | None, max_batches: int | None) -> TrainingSettings:
         settings = self.settings
+        changes: dict[str, float | None] = {}
         if epochs is not None:
-            settings = settings.model_copy(update={"epochs": epochs, "patience": epochs})
-        with torch.random.fork_rng():
-            torch.manual_seed(self._seed(genome))  # for dropout
-            scores = train(network, genome.genes, self.data, settings, self._seed(genome))
-        cost = self.cost(genome)
-        metrics = {
-            "val_acc": scores.accuracy,
-            "val_loss": scores.loss,
-            "params": cost.params,
-            "flops": cost.flops,
-            "activation_bytes": cost.activation_bytes,
-        }
-        return Trained(network, metrics)
+            changes |= {"epochs": epochs, "patience": epochs}
+            if settings.time_limit is not None:
+                changes["time_limit"] = settings.time_limit * max(epochs / settings.epochs, 1)
+        if max_batches is not None:
+            changes["max_batches"] = max_batches
+        return settings.model_copy(update=changes)
 
     def test(self, network: nn.Module) -> dict[str, float]:
         """The last word on a network; not to be used for any choice."""
         scores = score(network, self.data.test, self.data)
         return {"test_acc": scores.accuracy, "test_loss": scores.loss}
 
+    @contextmanager
+    def _own_chance(self, genome: Genome) -> Iterator[None]:
+        """Torch's global generators begin at the genome's seed, and are after it as before."""
+        device = self.data.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(self._seed(genome))
+            yield
+
     def _seed(self, genome: Genome) -> int:
         """Depends on the run's seed and the architecture alone, never on when it is trained."""
         text = f"{self.seed}/{genome.fingerprint}"
         digest = hashlib.blake2b(text.encode(), digest_size=7).digest()
         return int.from_bytes(digest, "big")
+
+
+def fitness_of(metrics: Mapping[str, float], settings: TrainingSettings) -> float:
+    """What candidates are compared by; larger is better, so never the loss."""
+    balanced = settings.monitor == "val_balanced_acc"
+    return metrics["val_balanced_acc" if balanced else "val_acc"]
+
+
+def _score_metrics(scores: Scores) -> dict[str, float]:
+    return {
+        "val_acc": scores.accuracy,
+        "val_loss": scores.loss,
+        "val_balanced_acc": scores.balanced_accuracy,
+    }
+
+
+def _cost_metrics(cost: Cost) -> dict[str, float]:
+    return {
+        "params": cost.params,
+        "flops": cost.flops,
+        "activation_bytes": cost.activation_bytes,
+    }
+
+
+def _load(network: nn.Module, start: Mapping[str, Tensor]) -> None:
+    try:
+        network.load_state_dict(dict(start))
+    except RuntimeError as error:
+        raise CandidateError(f"these weights are not this network's: {error}") from None
 
 
 def within(cost: Cost, limits: LimitSettings) -> bool:
