@@ -61,9 +61,7 @@ class Finale:
              keeper.final_weights(trial.genome), trial)
             for trial, result in results if result["reason"] is None
         ]  # fmt: skip
-        entries += [
-            (search_metrics(trial), keeper.kept(trial.genome), trial) for trial, _ in results
-        ]
+        entries += [(search_metrics(trial), keeper.kept(trial), trial) for trial, _ in results]
         settings = self._assembly.recipe.training
         metrics, weights, trial = max(entries, key=lambda entry: fitness_of(entry[0], settings))
         network = self._assembly.workshop.build(trial.genome)

@@ -1,4 +1,5 @@
-"""Keeps the weights of the leaders, and the best network of all ready for use at any moment."""
+"""Keeps the weights of the leaders and of those that others start from, and the best network of
+all ready for use at any moment."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import leaders
+from snas_cli.training.sharing import donor, members, transfer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,9 +37,15 @@ class Keeper(Listener):
         self._publish_leader(before)
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
-        """Deletes the weights of all but the leaders."""
-        top = leaders(self._trials, self._assembly.recipe.finale.top)
-        kept = {self.search_weights(trial.genome) for trial in top}
+        """Deletes the weights of all but the leaders and, while there are candidates to come, the
+        pools that these start from."""
+        if any(trial.generation > generation for trial in self._trials):
+            return  # long over: the run is resumed, and the candidates to come are later ones
+        recipe = self._assembly.recipe
+        kept = {self.kept(trial) for trial in leaders(self._trials, recipe.finale.top)}
+        if generation + 1 < recipe.search.generations:
+            pools = members(self._trials, recipe.sharing)
+            kept |= {self.search_weights(trial.genome) for trial in pools}
         for path in self._folder.weights.glob("search-*.safetensors"):
             if path not in kept:
                 path.unlink()
@@ -48,19 +56,38 @@ class Keeper(Listener):
     def final_weights(self, genome: Genome) -> Path:
         return self._folder.weights / f"final-{genome.fingerprint}.safetensors"
 
-    def kept(self, genome: Genome) -> Path:
+    def kept(self, trial: Trial) -> Path:
         """The weights of the search. Where they are gone, for the run is resumed from a checkpoint
-        of long ago, training gives the same again: its seed is the genome's own."""
-        weights = self.search_weights(genome)
+        of long ago, training gives the same again: its seed is the genome's own, and so is what
+        it starts from. That may have to be trained again first, and is always older."""
+        weights = self.search_weights(trial.genome)
         if not weights.exists():
-            self.train(genome)
+            self.train(trial.genome, trial.generation)
         return weights
 
-    def train(self, genome: Genome) -> Mapping[str, float]:
+    def train(self, genome: Genome, generation: int) -> Mapping[str, float]:
         """Trains as the search does, keeps the weights and returns the metrics."""
-        trained = self._assembly.workshop.train(genome)
+        start, inherited = self._inheritance(genome, generation)
+        trained = self._assembly.workshop.train(genome, start=start)
         save_weights(self.search_weights(genome), trained.network.state_dict(), genome.fingerprint)
-        return trained.metrics
+        return {**trained.metrics, **inherited}
+
+    def _inheritance(
+        self, genome: Genome, generation: int
+    ) -> tuple[dict[str, Tensor] | None, dict[str, float]]:
+        """What a candidate of this generation starts from, and what the record says of it: `donor`,
+        a trial's number, and `shared`, the share of its parameters that come from there."""
+        sharing = self._assembly.recipe.sharing
+        if not sharing.enabled:
+            return None, {}
+        earlier = [trial for trial in self._trials if trial.generation < generation]
+        chosen = donor(genome, earlier, self._assembly.space, sharing)
+        if chosen is None:
+            return None, {"shared": 0.0}
+        state = load_weights(self.kept(chosen), chosen.genome.fingerprint)
+        network = self._assembly.workshop.build(genome)
+        transferred = transfer(network, state, slices=sharing.slices)
+        return network.state_dict(), {"donor": chosen.number, "shared": transferred.share}
 
     def publish(self, genome: Genome, weights: Path, metrics: Mapping[str, Any]) -> None:
         """Makes best/ hold this network: all three files, or the ones before."""
@@ -80,7 +107,7 @@ class Keeper(Listener):
     def _publish_leader(self, before: Trial | None) -> None:
         leader = self._leader()
         if leader is not None and leader is not before:
-            self.publish(leader.genome, self.kept(leader.genome), search_metrics(leader))
+            self.publish(leader.genome, self.kept(leader), search_metrics(leader))
 
 
 def search_metrics(trial: Trial) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class _Run:
 
     def _evaluate(self, candidates: Sequence[Candidate], keeper: Keeper) -> Iterator[Trial]:
         def evaluate_one(candidate: Candidate) -> Evaluation:
-            metrics = keeper.train(candidate.proposal.genome)
+            metrics = keeper.train(candidate.proposal.genome, candidate.generation)
             return Evaluation(fitness_of(metrics, self._assembly.recipe.training), metrics)
 
         return evaluate_inline(candidates, evaluate_one)
