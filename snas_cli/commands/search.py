@@ -50,7 +50,7 @@ def search(
     batch_size: Annotated[int | None, _TRAINING(help="Pictures in a training step.")] = None,
     patience: Annotated[int | None, _TRAINING(help="Epochs without improvement.")] = None,
     min_delta: Annotated[float | None, _TRAINING(help="What improvement means.")] = None,
-    monitor: Annotated[str | None, _TRAINING(help="val_acc or val_loss.")] = None,
+    monitor: Annotated[str | None, _TRAINING(help="val_acc, val_balanced_acc or val_loss.")] = None,
     device: Annotated[str | None, _TRAINING(help="auto, cpu or cuda.")] = None,
     output_dir: Annotated[str | None, _OUTPUT(help="The folder that holds the runs.")] = None,
     checkpoint_every: Annotated[int | None, _OUTPUT(help="In generations.")] = None,

@@ -48,7 +48,7 @@ class Decoded(Store):
         return self.images.device
 
     def read(self, groups: Sequence[Tensor]) -> Iterator[Tensor]:
-        return (self.images[rows] for rows in groups)
+        return (self.images.index_select(0, rows) for rows in groups)
 
     def to(self, device: torch.device) -> Decoded:
         return Decoded(self.images.to(device), self.form)

@@ -46,7 +46,7 @@ class Finale:
     def _retrain(self, trial: Trial) -> dict[str, Any]:
         genome = trial.genome
         epochs = self._assembly.recipe.finale.epochs
-        trained = guarded(lambda: self._assembly.workshop.train(genome, epochs))
+        trained = guarded(lambda: self._assembly.workshop.with_whole_epochs().train(genome, epochs))
         if isinstance(trained, Failure):
             return {**description(trial), "reason": trained.reason}
         weights = self._keeper.final_weights(genome)

@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -41,6 +41,11 @@ class Workshop:
     settings: TrainingSettings
     seed: int
     clock: Callable[[], float] = time.monotonic  # for the time limit, in seconds
+
+    def with_whole_epochs(self) -> Workshop:
+        """The same, whatever the recipe says of `max_batches`."""
+        settings = self.settings.model_copy(update={"max_batches": None})
+        return replace(self, settings=settings)
 
     def cost(self, genome: Genome) -> Cost:
         return measure_cost(self.family(genome.family), genome.genes, self.data.task)

@@ -58,7 +58,7 @@ limits:
         ("r.yaml:8: search.generations: ", "greater than or equal to 1, not 0"),
         ("r.yaml:9: search.elites: ", "valid integer, not 'two'"),
         ("r.yaml:10: search.operators.nudgee: ", "did you mean 'nudge'?"),
-        ("r.yaml:12: training.monitor: ", "'val_acc' or 'val_loss', not 'val_accuracy'"),
+        ("r.yaml:12: training.monitor: ", "'val_balanced_acc', not 'val_accuracy'"),
         ("r.yaml:14: limits.max_params: ", "such as 250000, 250k or 1.5M, not 'lots'"),
     ]
     assert len(found) == len(expected)
