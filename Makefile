@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,7 @@ help:
 	@echo 'make demo    search digits, keep a network, export it: two minutes'
 	@echo 'make test    run the tests'
 	@echo 'make check   format, lint, type-check and test'
+	@echo 'make bench   measure what training and data cost; a quarter of an hour'
 	@echo 'make clean   remove the environment and the runs of the demo'
 
 # What pip says of each package is cut to its name: something is going on, and nothing scrolls away.
@@ -40,6 +41,11 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.benchmarks.bench_training
+	$(BIN)/python -m tests.benchmarks.bench_memory
+	$(BIN)/python -m tests.benchmarks.bench_sharing
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
