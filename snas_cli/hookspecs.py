@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from snas_cli.api import Dataset, Exporter, Family, Operator, Strategy, Trial
+from snas_cli.api import (
+    Dataset,
+    Evaluator,
+    Exporter,
+    Family,
+    Operator,
+    Proxy,
+    Strategy,
+    Trial,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +51,18 @@ def snas_register_operators() -> list[Operator]:
 @hookspec
 def snas_register_strategies() -> list[type[Strategy]]:
     """Called once, when snas starts. Returns classes: each run makes an instance of its own."""
+
+
+@hookspec
+def snas_register_evaluators() -> list[type[Evaluator]]:
+    """Called once, when snas starts. Returns classes: a run makes an instance with the recipe's
+    `evaluator.options`."""
+
+
+@hookspec
+def snas_register_proxies() -> list[Proxy]:
+    """Called once, when snas starts. A search computes those that the recipe names under
+    `search.proxies`, and uses those that prove themselves on its data."""
 
 
 @hookspec

@@ -14,7 +14,7 @@ from typing import Any, cast
 import pluggy
 
 from snas_cli import hookspecs
-from snas_cli.api import Dataset, Exporter, Family, Operator, Strategy
+from snas_cli.api import Dataset, Evaluator, Exporter, Family, Operator, Proxy, Strategy
 from snas_cli.errors import PluginError, near_match
 
 GROUP = "snas"
@@ -24,13 +24,18 @@ KINDS: Mapping[str, type] = {
     "family": Family,
     "operator": Operator,
     "strategy": Strategy,
+    "evaluator": Evaluator,
+    "proxy": Proxy,
     "exporter": Exporter,
 }
+CLASSES = (Strategy, Evaluator)  # registered as classes, for an instance is of one run
 HOOKS = {
     "dataset": "snas_register_datasets",
     "family": "snas_register_families",
     "operator": "snas_register_operators",
     "strategy": "snas_register_strategies",
+    "evaluator": "snas_register_evaluators",
+    "proxy": "snas_register_proxies",
     "exporter": "snas_register_exporters",
 }
 
@@ -112,6 +117,12 @@ class Registry:
     def strategy(self, name: str) -> type[Strategy]:
         return cast("type[Strategy]", self.find("strategy", name).item)
 
+    def evaluator(self, name: str) -> type[Evaluator]:
+        return cast("type[Evaluator]", self.find("evaluator", name).item)
+
+    def proxy(self, name: str) -> Proxy:
+        return cast("Proxy", self.find("proxy", name).item)
+
     def exporter(self, name: str) -> Exporter:
         return cast("Exporter", self.find("exporter", name).item)
 
@@ -171,7 +182,8 @@ def _check_marked(module: Any) -> None:
 def _checked_name(kind: str, item: Any) -> str:
     """The item's name. Raises TypeError for what is not of the kind, or has no name."""
     wanted = KINDS[kind]
-    fits = isinstance(item, type) and issubclass(item, wanted) if wanted is Strategy else (
+    by_class = wanted in CLASSES
+    fits = isinstance(item, type) and issubclass(item, wanted) if by_class else (
         isinstance(item, wanted)
     )  # fmt: skip
     if not fits:

@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry",),
     ("hookspecs",),
     ("api",),
+    ("kinds",),
     ("genome",),
     ("errors",),
 )

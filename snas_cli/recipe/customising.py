@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from snas_cli.api import Choice, Flag, Gene, Layers, Ordinal
+from snas_cli.api import Choice, Family, Flag, Gene, Layers, Ordinal
 from snas_cli.errors import near_match
 from snas_cli.recipe.document import Key
 from snas_cli.recipe.schema import LEVELS, LevelSettings, SpaceSettings
@@ -18,7 +18,7 @@ SHARED_GENES: Mapping[str, Gene] = {
     "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1, start=0.01, wider=(1e-6, 10.0)),
     "optimizer": Choice("sgd", "adam", "adamw", start="adamw"),
 }
-"""What every family has beside its own genes."""
+"""What every family that is trained has beside its own genes."""
 
 Families = Mapping[str, Mapping[str, Gene]]
 
@@ -34,7 +34,7 @@ class Customised:
 def customise(settings: SpaceSettings, registry: Registry) -> Customised:
     """The whole space of a recipe."""
     space = Customised({
-        name: _declared(registry, name)
+        name: genes_of(registry.family(name))
         for name in settings.families or registry.names("family")
     })  # fmt: skip
     for name, wish in settings.genes.items():
@@ -47,14 +47,15 @@ def customise(settings: SpaceSettings, registry: Registry) -> Customised:
     return space
 
 
-def _declared(registry: Registry, family: str) -> dict[str, Gene]:
-    return {**SHARED_GENES, **registry.family(family).genes}
+def genes_of(family: Family) -> dict[str, Gene]:
+    """A family's genes, with those it shares with others."""
+    return {**SHARED_GENES, **family.genes} if family.shared_genes else dict(family.genes)
 
 
 def space_faults(settings: SpaceSettings, registry: Registry) -> list[tuple[Key, str]]:
     """What a recipe says wrongly of the space: the key in the recipe, a sentence."""
     space = customise(settings, registry)
-    every = {name: _declared(registry, name) for name in registry.names("family")}
+    every = {name: genes_of(registry.family(name)) for name in registry.names("family")}
     return [*space.faults, *_level_faults(settings.levels, every)]
 
 

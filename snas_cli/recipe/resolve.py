@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from snas_cli.api import Family, Gene, Genome, Operator, SearchSetup, Space
 from snas_cli.errors import RecipeError
-from snas_cli.recipe.customising import SHARED_GENES, customise, level_families, space_faults
+from snas_cli.recipe.customising import customise, genes_of, level_families, space_faults
 from snas_cli.recipe.schema import Recipe, SpaceSettings
 from snas_cli.registry import Registry
 
@@ -32,13 +32,12 @@ def levels_of(recipe: Recipe, registry: Registry) -> tuple[Space, ...]:
 
 def own_space(family: Family) -> Space:
     """All of a family, as it declares itself."""
-    genes = {**SHARED_GENES, **family.genes}
-    return Space({family.name: genes}, {family.name: family.phenotype})
+    return Space({family.name: genes_of(family)}, {family.name: family.phenotype})
 
 
 def widest_space(family: Family) -> Space:
     """Whatever a recipe could make of a family, to read architectures without their recipe."""
-    genes = {name: gene.widened() for name, gene in {**SHARED_GENES, **family.genes}.items()}
+    genes = {name: gene.widened() for name, gene in genes_of(family).items()}
     return Space({family.name: genes}, {family.name: family.phenotype})
 
 

@@ -59,13 +59,11 @@ def trial_to_json(trial: Trial) -> dict[str, Any]:
     return {
         "number": trial.number,
         "generation": trial.generation,
-        "fingerprint": trial.genome.fingerprint,
-        "architecture": trial.genome.to_json(),
-        "operator": trial.proposal.operator,
-        "parents": list(trial.proposal.parents),
+        **proposal_to_json(trial.proposal),
         "fitness": trial.fitness,
         "metrics": dict(trial.metrics),
         "reason": trial.reason,
+        "rungs": list(trial.rungs),
         "seconds": trial.seconds,
     }
 
@@ -73,19 +71,42 @@ def trial_to_json(trial: Trial) -> dict[str, Any]:
 def trial_from_json(document: Mapping[str, Any], space: Space) -> Trial:
     """Raises RunError for what `trial_to_json` did not write, SpaceError for a foreign genome."""
     try:
-        genome = space.from_json(document["architecture"])
-        proposal = Proposal(genome, document["operator"], tuple(document["parents"]))
+        proposal = proposal_from_json(document, space)
         trial = Trial(
-            document["number"],
-            document["generation"],
-            proposal,
-            document["fitness"],
-            document["metrics"],
-            document["reason"],
-            document["seconds"],
+            number=document["number"],
+            generation=document["generation"],
+            proposal=proposal,
+            fitness=document["fitness"],
+            metrics=document["metrics"],
+            reason=document["reason"],
+            rungs=tuple(document["rungs"]),
+            seconds=document["seconds"],
         )
     except (KeyError, TypeError) as error:
         raise RunError(f"a recorded trial is incomplete: {error}") from None
-    if genome.fingerprint != document.get("fingerprint"):
-        raise RunError(f"trial {trial.number}: the architecture does not match its fingerprint")
     return trial
+
+
+def proposal_to_json(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "fingerprint": proposal.genome.fingerprint,
+        "architecture": proposal.genome.to_json(),
+        "operator": proposal.operator,
+        "parents": list(proposal.parents),
+        "predicted": proposal.predicted,
+        "proxies": dict(proposal.proxies),
+    }
+
+
+def proposal_from_json(document: Mapping[str, Any], space: Space) -> Proposal:
+    """Raises RunError, SpaceError, KeyError, TypeError."""
+    genome = space.from_json(document["architecture"])
+    if genome.fingerprint != document["fingerprint"]:
+        raise RunError(f"an architecture does not match its fingerprint, {document['fingerprint']}")
+    return Proposal(
+        genome,
+        document["operator"],
+        tuple(document["parents"]),
+        document["predicted"],
+        document["proxies"],
+    )

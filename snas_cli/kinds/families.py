@@ -1,0 +1,49 @@
+"""Families: kinds of network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from snas_cli.genome import Gene, Genes
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network is built for."""
+
+    input_shape: tuple[int, int, int]  # channels, height, width
+    classes: int
+
+
+class Family(ABC):
+    """A kind of network: its genes as data, and how to build a network from them.
+
+    Every family also has the genes of `snas_cli.recipe.customising.SHARED_GENES`: batch norm,
+    dropout, learning rate, optimizer; the first two are `build`'s to honour. A family that declares
+    one of them itself has its own: with another `start`, or with one option, if it can be no other.
+    One that is never trained, for an evaluator knows its scores, sets `shared_genes` to False.
+    """
+
+    name: ClassVar[str]
+    genes: ClassVar[Mapping[str, Gene]]
+    shared_genes: ClassVar[bool] = True
+    level: ClassVar[int] = 1  # at which it enters a progressive search (Liu et al. 2018), 1 to 3
+
+    def phenotype(self, genes: Genes) -> Genes:
+        """What the network is made of, where genomes of several spellings come to the same network:
+        they must have equal phenotypes, and no others. Most families have one spelling only."""
+        return genes
+
+    @abstractmethod
+    def build(self, genes: Genes, task: Task) -> nn.Module:
+        """A freshly initialised network: float32 images N×C×H×W to logits N×classes.
+
+        Any size from 8×8 up must work, by construction. It is called under a seeded generator, and
+        on the meta device to count parameters and FLOPs.
+        """
