@@ -1,7 +1,7 @@
 """All that a plugin may import: the genes, the interface of each kind of component, `hookimpl`.
 
-A component is a small class. A plugin module returns its instances (for strategies and
-evaluators, which belong to one run, the classes) from the hook of their kind; see
+A component is a small class. A plugin module returns its instances (for strategies,
+evaluators and executors, which belong to one run, the classes) from the hook of their kind; see
 `snas_cli.hookspecs`. Nothing here imports torch, and plugin modules should import it only inside
 the methods that need it.
 """
@@ -11,10 +11,24 @@ from __future__ import annotations
 import pluggy
 
 from snas_cli.errors import CandidateError, DataError, ExportError, SearchError, SnasError
-from snas_cli.genome import Choice, Flag, Gene, Genes, Genome, Layers, Ordinal, Site, Space, Value
+from snas_cli.genome import (
+    Choice,
+    Flag,
+    Gene,
+    Genes,
+    Genome,
+    Layers,
+    Ordinal,
+    Site,
+    Space,
+    Value,
+    diversity,
+)
 from snas_cli.kinds.data import DataRequest, Dataset, LabelledImages, Pictures, Split
+from snas_cli.kinds.executors import Executor, Job, JobResult, Slot, Work, WorkerSetup, heavy_first
 from snas_cli.kinds.exporters import Exporter, ModelCard, Runtime
 from snas_cli.kinds.families import Family, Task
+from snas_cli.kinds.guard import Failure, error_from_json, error_to_json, guarded
 from snas_cli.kinds.judging import Evaluator, Proxy
 from snas_cli.kinds.strategies import Operator, SearchSetup, Strategy
 from snas_cli.kinds.trials import (
@@ -37,13 +51,17 @@ __all__ = [
     "Dataset",
     "Evaluation",
     "Evaluator",
+    "Executor",
     "ExportError",
     "Exporter",
+    "Failure",
     "Family",
     "Flag",
     "Gene",
     "Genes",
     "Genome",
+    "Job",
+    "JobResult",
     "LabelledImages",
     "Layers",
     "ModelCard",
@@ -57,6 +75,7 @@ __all__ = [
     "SearchError",
     "SearchSetup",
     "Site",
+    "Slot",
     "SnasError",
     "Space",
     "Split",
@@ -64,7 +83,14 @@ __all__ = [
     "Task",
     "Trial",
     "Value",
+    "Work",
+    "WorkerSetup",
     "by_fitness",
+    "diversity",
+    "error_from_json",
+    "error_to_json",
+    "guarded",
+    "heavy_first",
     "hookimpl",
 ]
 

@@ -13,6 +13,7 @@ import pluggy
 from snas_cli.api import (
     Dataset,
     Evaluator,
+    Executor,
     Exporter,
     Family,
     Operator,
@@ -63,6 +64,12 @@ def snas_register_evaluators() -> list[type[Evaluator]]:
 def snas_register_proxies() -> list[Proxy]:
     """Called once, when snas starts. A search computes those that the recipe names under
     `search.proxies`, and uses those that prove themselves on its data."""
+
+
+@hookspec
+def snas_register_executors() -> list[type[Executor]]:
+    """Called once, when snas starts. Returns classes: a run makes an instance with options of the
+    recipe."""
 
 
 @hookspec

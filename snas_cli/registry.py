@@ -14,7 +14,16 @@ from typing import Any, cast
 import pluggy
 
 from snas_cli import hookspecs
-from snas_cli.api import Dataset, Evaluator, Exporter, Family, Operator, Proxy, Strategy
+from snas_cli.api import (
+    Dataset,
+    Evaluator,
+    Executor,
+    Exporter,
+    Family,
+    Operator,
+    Proxy,
+    Strategy,
+)
 from snas_cli.errors import PluginError, near_match
 
 GROUP = "snas"
@@ -26,9 +35,10 @@ KINDS: Mapping[str, type] = {
     "strategy": Strategy,
     "evaluator": Evaluator,
     "proxy": Proxy,
+    "executor": Executor,
     "exporter": Exporter,
 }
-CLASSES = (Strategy, Evaluator)  # registered as classes, for an instance is of one run
+CLASSES = (Strategy, Evaluator, Executor)  # registered as classes, for an instance is of one run
 HOOKS = {
     "dataset": "snas_register_datasets",
     "family": "snas_register_families",
@@ -36,6 +46,7 @@ HOOKS = {
     "strategy": "snas_register_strategies",
     "evaluator": "snas_register_evaluators",
     "proxy": "snas_register_proxies",
+    "executor": "snas_register_executors",
     "exporter": "snas_register_exporters",
 }
 
@@ -123,6 +134,9 @@ class Registry:
     def proxy(self, name: str) -> Proxy:
         return cast("Proxy", self.find("proxy", name).item)
 
+    def executor(self, name: str) -> type[Executor]:
+        return cast("type[Executor]", self.find("executor", name).item)
+
     def exporter(self, name: str) -> Exporter:
         return cast("Exporter", self.find("exporter", name).item)
 
@@ -145,7 +159,7 @@ class Registry:
 
     def _load(self, plugin: EntryPoint) -> None:
         """A stranger's module can fail in any way, and must not take the others down: this file
-        and `execution.guard` are the two places that catch everything."""
+        and `kinds.guard` are the two places that catch everything."""
         origin = _origin(plugin)
         try:
             module = plugin.load()

@@ -13,18 +13,22 @@ Each function raises AssertionError with what the component does that it must no
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from snas_cli.api import (
+    CandidateError,
     DataRequest,
     Dataset,
+    Executor,
     Exporter,
     Family,
     Flag,
     Genome,
+    Job,
     LabelledImages,
     Layers,
     ModelCard,
@@ -32,12 +36,16 @@ from snas_cli.api import (
     Ordinal,
     Pictures,
     Proposal,
+    Proxy,
+    SearchError,
     SearchSetup,
+    Slot,
     Space,
     Split,
     Strategy,
     Task,
     Trial,
+    WorkerSetup,
 )
 from snas_cli.recipe.customising import SHARED_GENES
 from snas_cli.recipe.resolve import own_space
@@ -275,6 +283,103 @@ def _small_network() -> nn.Module:
     )
 
 
+def check_executor(executor: type[Executor]) -> None:
+    """Each job has its own result or reason, time after time, and an error of the search itself is
+    passed on as what it is. Without options, it must run on any machine."""
+    setup = WorkerSetup("snas_cli.testing:divider", {"of": 12})
+    jobs = [Job(number, {"by": (number, number % 4)}, weight=number % 3) for number in range(8)]
+    with executor({}).open(setup) as opened:
+        for _ in range(2):
+            results = sorted(opened.run(jobs), key=lambda result: result.number)
+            assert [result.number for result in results] == list(range(8)), f"{results}"
+            for result, job in zip(results, jobs, strict=True):
+                number, by = job.payload["by"]
+                value = {"at": [number, result.worker], "quotient": 12 / by} if by else None
+                assert result.value == value, f"job {job} gave {result}"
+                told = (result.reason or "").startswith("ZeroDivisionError")
+                assert told == result.failed, f"a failed job has a reason, and no other: {result}"
+        assert not list(opened.run([])), f"{executor.name}: results of no jobs"
+        error = _search_error(lambda: list(opened.run([Job(0, {"by": (0, "one")})])))
+        assert error == "cannot divide by 'one'", f"{executor.name}: {error}"
+    error = _search_error(lambda: _run_one(executor, WorkerSetup(setup.maker, {"of": "one"})))
+    assert error == "cannot divide 'one'", f"{executor.name}: {error}"
+
+
+def _run_one(executor: type[Executor], setup: WorkerSetup) -> None:
+    with executor({}).open(setup) as opened:
+        list(opened.run([Job(0, {"by": (0, 1)})]))
+
+
+def _search_error(call: Callable[[], object]) -> str | None:
+    try:
+        call()
+    except SearchError as error:
+        return str(error)
+    return None
+
+
+def divider(arguments: Mapping[str, Any], slot: Slot) -> Callable[[Mapping[str, Any]], Any]:
+    """What workers do in `check_executor`."""
+    of = arguments["of"]
+    if isinstance(of, str):
+        raise SearchError(f"cannot divide {of!r}")
+
+    def divide(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        number, by = payload["by"]
+        if isinstance(by, str):
+            raise SearchError(f"cannot divide by {by!r}")
+        return {"at": (number, slot.number), "quotient": of / by}
+
+    return divide
+
+
+def check_proxy(proxy: Proxy) -> None:
+    """Networks of several kinds and a deep one have a score, the same whenever torch's generator
+    starts from the same seed; a proxy may refuse a kind by CandidateError, but not all of them. The
+    batch stays as it was."""
+    assert proxy.summary, f"{proxy.name} needs a summary"
+    refused = []
+    for kind in _untrained():
+        try:
+            _check_score(proxy, kind)
+        except CandidateError as error:
+            refused.append(f"{kind}: {error}")
+    assert len(refused) < 4, f"{proxy.name} has no score for any network: {'; '.join(refused)}"
+
+
+def _check_score(proxy: Proxy, kind: str) -> None:
+    import torch
+
+    images, labels = torch.randn(8, 3, 12, 10), torch.arange(8) % 3
+    scores = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        given = images.clone(), labels.clone()
+        scores.append(proxy.score(_untrained()[kind].train(), *given))
+        same = torch.equal(given[0], images) and torch.equal(given[1], labels)
+        assert same, f"{proxy.name} changes the batch, which other proxies are given too"
+    score, again = scores
+    assert type(score) is float, f"{proxy.name} returns {score!r}, not a float"
+    assert isfinite(score), f"{proxy.name}: {score} for a network that is {kind}"
+    assert score == again, f"{proxy.name} draws chance from elsewhere than torch's generator"
+
+
+def _untrained() -> dict[str, nn.Module]:
+    """Networks of 3×12×10 pictures and 3 classes."""
+    from torch import nn
+
+    def dense(*layers: nn.Module) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(360, 32), *layers, nn.Linear(32, 3))
+
+    repeated = [[nn.Linear(32, 32), nn.BatchNorm1d(32), nn.ReLU()] for _ in range(60)]
+    return {
+        "convolutional": _small_network(),
+        "a perceptron": dense(nn.ReLU(), nn.Dropout(0.2)),
+        "without rectifiers": dense(nn.GELU(), nn.LayerNorm(32)),
+        "deep": dense(*(layer for block in repeated for layer in block)),
+    }
+
+
 def check_component(kind: str, item: Any, folder: Path) -> None:
     """The check of the item's kind. A data set that needs the user's own files, or a download, is
     for `check_dataset`."""
@@ -282,6 +387,8 @@ def check_component(kind: str, item: Any, folder: Path) -> None:
         "family": lambda: check_family(item),
         "operator": lambda: check_operator(item),
         "strategy": lambda: check_strategy(item),
+        "executor": lambda: check_executor(item),
+        "proxy": lambda: check_proxy(item),
         "exporter": lambda: check_exporter(item, folder),
     }
     checks[kind]()

@@ -52,7 +52,7 @@ SLOW = TORCH | {"numpy", "onnx", "onnxruntime", "onnxscript", "sklearn"}
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve"}
 RUNS_CODE = {"eval", "exec", "yaml.load", "yaml.load_all", "yaml.full_load", "yaml.unsafe_load"}
 VAGUE = {"utils", "util", "helpers", "base", "manager", "common"}
-BORDERS = {"snas_cli/registry.py", "snas_cli/execution/guard.py"}  # they catch everything
+BORDERS = {"snas_cli/registry.py", "snas_cli/kinds/guard.py"}  # they catch everything
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

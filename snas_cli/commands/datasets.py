@@ -11,7 +11,7 @@ from snas_cli.commands._options import AsJson, console, print_json, registry_of
 from snas_cli.commands._targets import document_of
 
 if TYPE_CHECKING:
-    from snas_cli.experiment.assembly import Assembly
+    from snas_cli.experiment.by_training import TrainingJudge
 
 Target = Annotated[
     str, typer.Argument(help="A data set's name, a folder, a table (.csv) or a recipe (.yaml).")
@@ -58,14 +58,14 @@ def show(
     from snas_cli.data.checking import examine
     from snas_cli.terminal.datasets import counts_table, findings_as_json, form_in_words
 
-    assembly = _assembled(context, target, settings)
-    findings = examine(assembly.data)
+    data = _judge(context, target, settings).assembly.data
+    findings = examine(data)
     if as_json:
-        print_json(findings_as_json(assembly.data.classes, findings))
+        print_json(findings_as_json(data.classes, findings))
         return
     screen = console()
     screen.print(form_in_words(findings))
-    screen.print(counts_table(assembly.data.classes, findings))
+    screen.print(counts_table(data.classes, findings))
 
 
 def download(
@@ -75,8 +75,8 @@ def download(
 ) -> None:
     """Download a public data set, so that searches need no network."""
     settings = [f"data.data_dir={data_dir}"] if data_dir else None
-    assembly = _assembled(context, name, settings)
-    sizes = ", ".join(f"{len(split):,} {part}" for part, split in assembly.data.splits.items())
+    data = _judge(context, name, settings).assembly.data
+    sizes = ", ".join(f"{len(split):,} {part}" for part, split in data.splits.items())
     console().print(f"{name} is ready: {sizes}")
 
 
@@ -86,19 +86,21 @@ def check(
     """Look for pictures that cannot be read, twins and skewed classes; estimate memory and time."""
     from snas_cli.data.checking import examine
     from snas_cli.experiment.estimating import estimate
+    from snas_cli.experiment.planning import planned_generations, trials_in
     from snas_cli.terminal.datasets import complaints, findings_as_json, needs_in_words
 
-    assembly = _assembled(context, target, [*(settings or []), "data.on_bad_image=skip"])
-    findings = examine(assembly.data)
-    expected = estimate(assembly)
+    judge = _judge(context, target, [*(settings or []), "data.on_bad_image=skip"])
+    data, search = judge.assembly.data, judge.recipe.search
+    findings = examine(data)
+    expected = estimate(judge)
+    seconds = expected.seconds(trials_in(search, planned_generations(search)))
     if as_json:
-        print_json(findings_as_json(assembly.data.classes, findings)
-                   | {"search_seconds": expected.seconds})  # fmt: skip
+        print_json(findings_as_json(data.classes, findings) | {"search_seconds": seconds})
     else:
         screen = console()
-        for line in complaints(assembly.data.classes, findings):
+        for line in complaints(data.classes, findings):
             screen.print(line, markup=False, soft_wrap=True)  # a path stays whole
-        screen.print(needs_in_words(findings, expected.seconds, expected.pictures_per_second))
+        screen.print(needs_in_words(findings, seconds, expected.pictures_per_second))
     if findings.bad:
         raise typer.Exit(1)
 
@@ -117,17 +119,17 @@ def preview(
     from snas_cli.data.preview import contact_sheet
     from snas_cli.runs.files import write_whole
 
-    data = _assembled(context, target, settings).data
+    data = _judge(context, target, settings).assembly.data
     sheet = contact_sheet(data, columns, torch.Generator().manual_seed(seed))
     write_whole(output, lambda partial: sheet.save(partial, format="PNG"))
     console().print(f"written to {output}")
 
 
-def _assembled(context: typer.Context, target: str, settings: list[str] | None) -> Assembly:
-    from snas_cli.experiment.assembly import assemble
+def _judge(context: typer.Context, target: str, settings: list[str] | None) -> TrainingJudge:
+    from snas_cli.experiment.by_training import training_judge
     from snas_cli.recipe import loading
 
     registry = registry_of(context)
     document = document_of(target, registry)
     loading.override(document, settings or [])
-    return assemble(loading.check(document, registry), registry)
+    return training_judge(loading.check(document, registry), registry)

@@ -7,18 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from snas_cli.api import DataRequest, Genome, SearchSetup, Space, Trial
+from snas_cli.api import DataRequest, Space, Trial
 from snas_cli.data.splits import Rows
 from snas_cli.data.task_data import Kept, TaskData, prepare
-from snas_cli.execution.guard import Failure, guarded
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
-from snas_cli.recipe.quantities import format_count
-from snas_cli.recipe.resolve import setup_of, space_of
+from snas_cli.recipe.resolve import space_of
 from snas_cli.recipe.schema import DataSettings, Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
-from snas_cli.training.candidates import Workshop, chosen_device, within
+from snas_cli.training.candidates import Workshop, chosen_device
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,9 @@ class Assembly:
     data: TaskData
     workshop: Workshop
 
-    def setup(self) -> SearchSetup:
-        return setup_of(self.recipe, self.registry, self.space, self._admits())
-
-    def summary(self) -> list[tuple[str, str]]:
-        """What a person wants to see before a search starts: label and value."""
+    def describe(self) -> list[tuple[str, str]]:
+        """What a person wants to know of the data: label and value."""
         recipe, data = self.recipe, self.data
-        search = recipe.search
         channels, height, width = data.task.input_shape
         colours = "grey" if channels == 1 else "colour"
         pictures = (
@@ -48,26 +42,7 @@ class Assembly:
             ("data", f"{recipe.data.path or recipe.data.dataset}: {len(data.classes)} classes, "
                      f"{height}×{width} {colours}"),
             ("pictures", pictures),
-            ("families", ", ".join(self.space.families)),
-            ("limits", _limits(recipe)),
-            ("search", f"{search.strategy}, {search.generations} generations of "
-                       f"{search.population_size}, {_levels(recipe)}"
-                       f"{recipe.training.epochs} epochs each, seed {recipe.seed}"),
         ]  # fmt: skip
-
-    def _admits(self) -> Callable[[Genome], bool]:
-        """Is a genome within the recipe's limits? What cannot be built passes: its trial will
-        fail and say why."""
-        limits, known = self.recipe.limits, dict[str, bool]()
-
-        def admits(genome: Genome) -> bool:
-            if genome.fingerprint not in known:
-                cost = guarded(lambda: self.workshop.cost(genome))
-                known[genome.fingerprint] = isinstance(cost, Failure) or within(cost, limits)
-            return known[genome.fingerprint]
-
-        unlimited = limits.max_params is None and limits.max_flops is None
-        return (lambda _genome: True) if unlimited else admits
 
 
 def assemble(
@@ -110,22 +85,7 @@ def data_dir(settings: DataSettings) -> Path:
     return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "snas" / "data"
 
 
-def _levels(recipe: Recipe) -> str:
-    count = len(recipe.space.levels)
-    return f"{count} levels, " if recipe.search.progressive and count > 1 else ""
-
-
 def cache_dir(settings: DataSettings) -> Path:
     """Where decoded pictures are kept: by the recipe, by SNAS_CACHE, or in the user's cache."""
     chosen = settings.cache_dir or os.environ.get("SNAS_CACHE")
     return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "snas" / "decoded"
-
-
-def _limits(recipe: Recipe) -> str:
-    limits = recipe.limits
-    parts = []
-    if limits.max_params:
-        parts.append(f"{format_count(limits.max_params)} parameters")
-    if limits.max_flops:
-        parts.append(f"{format_count(limits.max_flops)} FLOPs a picture")
-    return f"at most {' and '.join(parts)}" if parts else "none"

@@ -7,14 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from snas_cli.api import Genome
+from snas_cli.api import Genome, SearchError
 from snas_cli.experiment.assembly import Assembly
+from snas_cli.experiment.judging import admits
+from snas_cli.recipe.resolve import levels_of
+from snas_cli.recipe.schema import RungSettings
 from snas_cli.training.batches import training_batches
 from snas_cli.training.trainer import make_optimizer
+
+if TYPE_CHECKING:
+    from snas_cli.experiment.by_training import TrainingJudge
 
 NETWORKS = 6  # random ones within the limits
 STEPS = 4  # of training, after one that does not count
@@ -22,29 +29,54 @@ STEPS = 4  # of training, after one that does not count
 
 @dataclass(frozen=True)
 class Estimate:
+    """Of what a recipe takes on this machine; rather less, for many candidates stop early."""
+
     pictures_per_second: float  # that an average candidate is trained with
-    seconds: float  # for the whole search; rather less, for many candidates stop early
+    seconds_per_trial: float
+    seconds_of_finale: float
+
+    def seconds(self, trials: int) -> float:
+        """For a whole search."""
+        return trials * self.seconds_per_trial + self.seconds_of_finale
+
+    def trials_within(self, seconds: float) -> float:
+        """The finale may take no more than half of the time."""
+        return (seconds - min(self.seconds_of_finale, seconds / 2)) / self.seconds_per_trial
 
 
-def estimate(assembly: Assembly, clock: Callable[[], float] = time.perf_counter) -> Estimate:
-    """Trains a few random networks of the recipe for some steps each."""
+def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter) -> Estimate:
+    """Trains a few random networks of the recipe for some steps each. Raises SearchError where
+    none is within the limits."""
     torch.set_num_threads(1)  # as in a search
-    recipe, data = assembly.recipe, assembly.data
-    seconds = [_seconds_per_picture(assembly, genome, clock) for genome in _drawn(assembly)]
+    recipe, data = judge.recipe, judge.assembly.data
+    seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in _drawn(judge)]
     mean = sum(seconds) / len(seconds)
-    search = recipe.search
-    later = (search.generations - 1) * (search.population_size - search.elites)
-    epochs = recipe.training.epochs * (search.population_size + later)
-    epochs += recipe.finale.epochs * recipe.finale.top
-    pictures = len(data.train) + len(data.val) / 3  # judging has no backward pass
-    return Estimate(1 / mean, mean * epochs * pictures)
+    epoch = mean * (len(data.train) + len(data.val) / 3)  # judging has no backward pass
+    finale = recipe.finale
+    return Estimate(
+        pictures_per_second=1 / mean,
+        seconds_per_trial=epoch * recipe.training.epochs * _share_trained(recipe.search.rungs),
+        seconds_of_finale=epoch * finale.epochs * finale.top * finale.seeds,
+    )
 
 
-def _drawn(assembly: Assembly) -> list[Genome]:
+def _share_trained(rungs: RungSettings) -> float:
+    """Of a whole training, that a candidate gets on average: on each rung fewer are trained, for
+    longer."""
+    factor, last = float(rungs.factor), rungs.count - 1
+    upto: list[float] = [0.0, *(factor ** (rung - last) for rung in range(rungs.count))]
+    return sum((upto[r + 1] - upto[r]) / factor**r for r in range(rungs.count))
+
+
+def _drawn(judge: TrainingJudge) -> list[Genome]:
     """Some within the limits, by turns of every level."""
-    setup, rng = assembly.setup(), Random(0)
-    draws = (level.sample(rng) for _ in range(400) for level in setup.levels)
-    return list(islice(filter(setup.admit, draws), NETWORKS))
+    levels, admit = levels_of(judge.recipe, judge.registry), admits(judge)
+    rng = Random(0)
+    draws = (level.sample(rng) for _ in range(400) for level in levels)
+    drawn = list(islice(filter(admit, draws), NETWORKS))
+    if not drawn:
+        raise SearchError(f"none of {400 * len(levels)} architectures drawn is within the limits")
+    return drawn
 
 
 def _seconds_per_picture(assembly: Assembly, genome: Genome, clock: Callable[[], float]) -> float:

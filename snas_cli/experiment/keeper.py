@@ -3,19 +3,26 @@ all ready for use at any moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snas_cli.api import Genome, Trial
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.bundle import architecture_document
+from snas_cli.experiment.judging import search_metrics
+from snas_cli.recipe.resolve import objectives_of
 from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
-from snas_cli.search.ranking import leaders
+from snas_cli.search.ranking import front, leaders
+from snas_cli.search.rungs import rung_of
+from snas_cli.training.batches import batches_per_epoch
+from snas_cli.training.candidates import Trained
 from snas_cli.training.sharing import donor, members, transfer
+from snas_cli.training.stages import stage_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +35,7 @@ class Keeper(Listener):
         self._assembly = assembly
         self._folder = folder
         self._trials = list(recorded)
+        self._objectives = objectives_of(assembly.recipe)
         if self._trials:
             self._publish_leader(before=None)
 
@@ -42,35 +50,71 @@ class Keeper(Listener):
         if any(trial.generation > generation for trial in self._trials):
             return  # long over: the run is resumed, and the candidates to come are later ones
         recipe = self._assembly.recipe
-        kept = {self.kept(trial) for trial in leaders(self._trials, recipe.finale.top)}
-        if generation + 1 < recipe.search.generations:
+        kept = {self.kept(trial) for trial in self._to_keep()}
+        if recipe.search.generations is None or generation + 1 < recipe.search.generations:
             pools = members(self._trials, recipe.sharing)
-            kept |= {self.search_weights(trial.genome) for trial in pools}
+            kept |= {self.search_weights(trial.genome, rung_of(trial)) for trial in pools}
         for path in self._folder.weights.glob("search-*.safetensors"):
             if path not in kept:
                 path.unlink()
 
-    def search_weights(self, genome: Genome) -> Path:
-        return self._folder.weights / f"search-{genome.fingerprint}.safetensors"
+    def _to_keep(self) -> list[Trial]:
+        """Those that are trained again at the end, that make the front, or that may be trained on:
+        with fast generations, any of the population may."""
+        search, objectives = self._assembly.recipe.search, self._objectives
+        kept = leaders(self._trials, self._assembly.recipe.finale.top)
+        if search.rungs.fast:
+            kept += leaders(self._trials, search.population_size)
+        return kept + (front(self._trials, objectives) if len(objectives) > 1 else [])
 
-    def final_weights(self, genome: Genome) -> Path:
-        return self._folder.weights / f"final-{genome.fingerprint}.safetensors"
+    def search_weights(self, genome: Genome, rung: int = 0) -> Path:
+        suffix = f"-{rung}" if rung else ""
+        return self._folder.weights / f"search-{genome.fingerprint}{suffix}.safetensors"
+
+    def final_weights(self, genome: Genome, repeat: int = 0) -> Path:
+        suffix = f"-{repeat}" if repeat else ""
+        return self._folder.weights / f"final-{genome.fingerprint}{suffix}.safetensors"
 
     def kept(self, trial: Trial) -> Path:
         """The weights of the search. Where they are gone, for the run is resumed from a checkpoint
         of long ago, training gives the same again: its seed is the genome's own, and so is what
         it starts from. That may have to be trained again first, and is always older."""
-        weights = self.search_weights(trial.genome)
+        return self._weights(trial.genome, trial.generation, rung_of(trial))
+
+    def _weights(self, genome: Genome, generation: int, rung: int) -> Path:
+        weights = self.search_weights(genome, rung)
         if not weights.exists():
-            self.train(trial.genome, trial.generation)
+            self.train(genome, generation, rung)
         return weights
 
-    def train(self, genome: Genome, generation: int) -> Mapping[str, float]:
-        """Trains as the search does, keeps the weights and returns the metrics."""
-        start, inherited = self._inheritance(genome, generation)
-        trained = self._assembly.workshop.train(genome, start=start)
-        save_weights(self.search_weights(genome), trained.network.state_dict(), genome.fingerprint)
+    def train(self, genome: Genome, generation: int, rung: int = 0) -> Mapping[str, float]:
+        """Trains to a rung as the search does, keeps the weights and returns the metrics."""
+        generation = min([generation, *self._generations_of(genome)])  # in which it came up
+        if rung:
+            start: dict[str, Tensor] | None = load_weights(
+                self._weights(genome, generation, rung - 1), genome.fingerprint
+            )
+            inherited: dict[str, float] = {}
+        else:
+            start, inherited = self._inheritance(genome, generation)
+        trained = self._stage(rung)(genome, start=start)
+        path = self.search_weights(genome, rung)
+        save_weights(path, trained.network.state_dict(), genome.fingerprint)
         return {**trained.metrics, **inherited}
+
+    def _generations_of(self, genome: Genome) -> Iterator[int]:
+        fingerprint = genome.fingerprint
+        return (t.generation for t in self._trials if t.genome.fingerprint == fingerprint)
+
+    def _stage(self, rung: int) -> Callable[..., Trained]:
+        """How networks are trained on a rung."""
+        workshop, rungs = self._assembly.workshop, self._assembly.recipe.search.rungs
+        if rungs.count == 1:
+            return workshop.train
+        batches = batches_per_epoch(workshop.data, workshop.settings)
+        stage = stage_of(rung, rungs, workshop.settings, batches)
+        varied = workshop.varied(f"rung {rung}") if rung else workshop
+        return partial(varied.train, epochs=stage.epochs, max_batches=stage.max_batches)
 
     def _inheritance(
         self, genome: Genome, generation: int
@@ -108,17 +152,3 @@ class Keeper(Listener):
         leader = self._leader()
         if leader is not None and leader is not before:
             self.publish(leader.genome, self.kept(leader), search_metrics(leader))
-
-
-def search_metrics(trial: Trial) -> dict[str, Any]:
-    """best/metrics.json for a network as the search trained it."""
-    return {"stage": "search", **description(trial), **trial.metrics}
-
-
-def description(trial: Trial) -> dict[str, Any]:
-    genome = trial.genome
-    return {
-        "trial": trial.number,
-        "family": genome.family,
-        "fingerprint": genome.fingerprint,
-    }

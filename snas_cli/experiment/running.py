@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from snas_cli import __version__
-from snas_cli.api import Candidate, Evaluation, Trial
+from snas_cli.api import Trial
 from snas_cli.data.splits import read_manifest
-from snas_cli.errors import RunError
-from snas_cli.execution.inline import evaluate_inline
-from snas_cli.experiment.assembly import Assembly, assemble
-from snas_cli.experiment.finale import Finale
-from snas_cli.experiment.keeper import Keeper
-from snas_cli.experiment.recorders import Hooks, Scribe
+from snas_cli.errors import RunError, UsageError
+from snas_cli.experiment.by_evaluator import evaluator_judge
+from snas_cli.experiment.by_training import training_judge
+from snas_cli.experiment.judging import Desk, Judge
+from snas_cli.experiment.planning import (
+    describe_search,
+    planned_generations,
+    rungs_for,
+    setup_for,
+    trials_in,
+)
+from snas_cli.experiment.recorders import Hooks, Scribe, Stopwatch
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check, dump
-from snas_cli.recipe.schema import Recipe
+from snas_cli.recipe.schema import TRAINING, Recipe
 from snas_cli.registry import Registry
 from snas_cli.report.page import write_report
 from snas_cli.runs.checkpoint import Checkpoint, load_checkpoint
-from snas_cli.runs.files import read_json, write_json, write_whole
+from snas_cli.runs.files import write_whole
 from snas_cli.runs.folder import RunFolder, create_run, open_run
-from snas_cli.runs.journal import Journal, read_events, trial_from_json, trial_to_json
+from snas_cli.runs.journal import (
+    Journal,
+    proposal_from_json,
+    proposal_to_json,
+    read_events,
+    trial_from_json,
+    trial_to_json,
+)
+from snas_cli.search.budget import Budget
 from snas_cli.search.listener import Listener, Listeners, Plan
-from snas_cli.search.loop import Search
-from snas_cli.training.candidates import fitness_of
+from snas_cli.search.loop import Record, Search
 
 
 @dataclass(frozen=True)
@@ -41,31 +53,67 @@ class Outcome:
     best: Mapping[str, Any]  # best/metrics.json
 
 
+@dataclass(frozen=True)
+class Extension:
+    """What a run is to have more of."""
+
+    seconds: float | None = None
+    generations: int | None = None  # in all
+
+
 def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
     """Searches in a new run directory. Raises SnasError; KeyboardInterrupt leaves a run that can
     be resumed."""
-    listener.notice(f"reading {recipe.data.path or recipe.data.dataset}")
-    assembly = assemble(recipe, registry, notice=listener.notice)
-    stem = _stem(Path(recipe.data.path)) if recipe.data.path else recipe.data.dataset
-    folder = create_run(Path(recipe.output.folder), recipe.output.name, stem, dump(recipe))
-    return _Run(assembly, folder, listener).go()
+    judge = _judge(recipe, registry, listener)
+    folder = create_run(Path(recipe.output.folder), recipe.output.name, judge.subject, dump(recipe))
+    return _Run(judge, folder, listener).go()
 
 
-def _stem(path: Path) -> str:
-    """What a run on these pictures is called."""
-    return path.stem if path.is_file() else path.name
-
-
-def resume(path: Path, registry: Registry, listener: Listener) -> Outcome:
+def resume(
+    path: Path, registry: Registry, listener: Listener, extension: Extension | None = None
+) -> Outcome:
     """Goes on with the run at `path`, a run directory or one of its checkpoints, as if it had
-    never been stopped. Raises SnasError."""
+    never been stopped; longer, with an extension. Raises SnasError."""
     folder = open_run(path)
     checkpoint = load_checkpoint(path) if path.suffix == ".pkl" else None
     recipe = check(read_document(folder.recipe), registry)
-    listener.notice(f"reading {recipe.data.path or recipe.data.dataset}")
-    splits = read_manifest(folder.splits) if folder.splits.exists() else None
-    assembly = assemble(recipe, registry, splits=splits, notice=listener.notice)
-    return _Run(assembly, folder, listener, checkpoint).go()
+    if extension:
+        recipe = _extended(recipe, folder, extension)
+    judge = _judge(recipe, registry, listener, folder)
+    return _Run(judge, folder, listener, checkpoint, extended=extension is not None).go()
+
+
+def _judge(
+    recipe: Recipe, registry: Registry, listener: Listener, folder: RunFolder | None = None
+) -> Judge:
+    """For a new run, or for the one in `folder`."""
+    if recipe.evaluator.name != TRAINING:
+        return evaluator_judge(recipe, registry)
+    splits = read_manifest(folder.splits) if folder and folder.splits.exists() else None
+    return training_judge(recipe, registry, splits=splits, notice=listener.notice)
+
+
+def _extended(recipe: Recipe, folder: RunFolder, extension: Extension) -> Recipe:
+    """Raises UsageError for what would not be longer."""
+    search = recipe.search
+    changes: dict[str, Any] = {"max_trials": None, "max_epochs": None}
+    if extension.seconds is not None:
+        elapsed = Stopwatch(read_events(folder.journal))()
+        changes |= {"budget": elapsed + extension.seconds, "generations": None}
+    if extension.generations is not None:
+        done = len(set(_generations(folder)))
+        if extension.generations <= done:
+            raise UsageError(
+                f"{folder.path} has had {done} generations already; for more, ask for more than "
+                f"that: --generations {done + 6}"
+            )
+        changes |= {"generations": extension.generations}
+        changes |= {"budget": None} if extension.seconds is None else {}
+    return recipe.model_copy(update={"search": search.model_copy(update=changes)})
+
+
+def _generations(folder: RunFolder) -> list[int]:
+    return [event["generation"] for event in folder.events("generation")]
 
 
 class _Run:
@@ -73,81 +121,94 @@ class _Run:
 
     def __init__(
         self,
-        assembly: Assembly,
+        judge: Judge,
         folder: RunFolder,
         listener: Listener,
         checkpoint: Checkpoint | None = None,
+        *,
+        extended: bool = False,
     ) -> None:
-        self._assembly = assembly
+        self._judge = judge
         self._folder = folder
         self._listener = listener
         self._checkpoint = checkpoint
-        self._digest = assembly.data.digest()
+        self._extended = extended
 
     def go(self) -> Outcome:
-        # One thread: the order of additions, and so every result, is the same on any machine's
-        # number of cores.
-        torch.set_num_threads(1)
         with self._folder.claim():
-            self._check_data()
+            self._judge.check(self._folder)
             self._set_aside_damaged_journal()
             best = self._folder.finished()
-            if best is not None:
-                trials = self._folder.trials(self._assembly.space)
-                return Outcome(self._folder, trials, best)
+            if best is not None and not self._extended:
+                return Outcome(self._folder, self._folder.trials(self._judge.space), best)
             journal = Journal(self._folder.journal)
             try:
-                return self._search(journal, self._recorded(journal))
+                if self._extended:
+                    self._note_extension(journal)
+                return self._search(journal, self._record(journal))
             finally:
                 journal.close()
 
-    def _search(self, journal: Journal, recorded: Sequence[Trial]) -> Outcome:
-        assembly, recipe = self._assembly, self._assembly.recipe
-        journal.write("started", snas=__version__, torch=torch.__version__,
-                      device=str(assembly.workshop.data.device),
-                      recorded=len(recorded))  # fmt: skip
-        keeper = Keeper(assembly, self._folder, recorded)
-        scribe = Scribe(self._folder, journal, recipe, self._digest, recorded)
+    def _note_extension(self, journal: Journal) -> None:
+        text = dump(self._judge.recipe)
+        write_whole(self._folder.recipe, lambda path: path.write_text(text, encoding="utf-8"))
+        journal.write("extended", search=self._judge.recipe.search.model_dump())
+
+    def _search(self, journal: Journal, record: Record) -> Outcome:
+        judge, search = self._judge, self._judge.recipe.search
+        elapsed = Stopwatch(read_events(self._folder.journal))
+        budget = search.budget or inf
+        desk = Desk(self._folder, journal, record.trials, lambda: budget - elapsed())
+        journal.write("started", snas=__version__, recorded=len(record.trials),
+                      **judge.versions())  # fmt: skip
+        generations = self._planned_generations(journal)
+        proceedings = judge.open(desk)
+        scribe = Scribe(judge, desk, elapsed)
         listener = Listeners(
-            scribe, keeper, self._listener, Hooks(assembly.registry, self._listener)
+            scribe, proceedings.listener, self._listener, Hooks(judge.registry, self._listener)
         )
-        listener.search_started(self._plan(), recorded)
-        strategy = assembly.registry.strategy(recipe.search.strategy)(assembly.setup())
+        listener.search_started(self._plan(generations), record.trials)
+        setup = setup_for(judge, generations)
         trials = Search(
-            strategy=strategy,
-            evaluate=lambda candidates: self._evaluate(candidates, keeper),
-            seed=recipe.seed,
-            generations=recipe.search.generations,
-            recorded={trial.number: trial for trial in recorded},
+            strategy=judge.registry.strategy(search.strategy)(setup),
+            evaluate=proceedings.evaluate,
+            seed=judge.recipe.seed,
+            generations=None if self._open_ended else generations,
             listener=listener,
-        ).run()
-        best = Finale(assembly, self._folder, journal, keeper).run(trials, listener)
-        journal.write("finished", best=best)
+            record=record,
+            rungs=rungs_for(search, generations),
+            rank=setup.rank,
+            budget=Budget(search.max_trials, search.max_epochs, search.budget, elapsed,
+                          proceedings.seconds_to_conclude),
+        ).run()  # fmt: skip
+        scribe.search_over()
+        best = proceedings.conclude(trials, listener)
+        journal.write("finished", best=best, elapsed=elapsed())
         write_report(self._folder, trials)
         listener.search_finished(self._folder.path, best)
         return Outcome(self._folder, trials, best)
 
-    def _evaluate(self, candidates: Sequence[Candidate], keeper: Keeper) -> Iterator[Trial]:
-        def evaluate_one(candidate: Candidate) -> Evaluation:
-            metrics = keeper.train(candidate.proposal.genome, candidate.generation)
-            return Evaluation(fitness_of(metrics, self._assembly.recipe.training), metrics)
+    def _planned_generations(self, journal: Journal) -> int:
+        """How many there will be, as far as one can tell."""
+        search = self._judge.recipe.search
+        if not self._open_ended:
+            return planned_generations(search)
+        assert search.budget is not None  # or it had an end
+        planned = [event["generations"] for event in self._folder.events("planned")]
+        if planned and not self._extended:
+            return int(planned[-1])  # said once, for the levels depend on it
+        self._listener.notice("measuring how long a candidate takes")
+        generations = planned_generations(search, self._judge.trials_within(search.budget))
+        journal.write("planned", generations=generations)
+        count = trials_in(search, generations)
+        self._listener.notice(f"the budget allows for about {count} candidates")
+        return generations
 
-        return evaluate_inline(candidates, evaluate_one)
-
-    def _check_data(self) -> None:
-        """Raises RunError where the pictures are not those that the run began with."""
-        path, data = self._folder.data, self._assembly.data
-        if not path.exists():
-            counts = {"train": len(data.train), "val": len(data.val), "test": len(data.test)}
-            manifest = data.manifest()
-            write_whole(self._folder.splits, lambda p: p.write_text(manifest, encoding="utf-8"))
-            write_json(path, {"digest": self._digest, "classes": list(data.classes), **counts,
-                              "skipped": len(data.source.bad)})  # fmt: skip
-        elif read_json(path).get("digest") != self._digest:
-            raise RunError(
-                f"the pictures are not those that {self._folder.path} was started with; "
-                "put them back, or start a new search"
-            )
+    @property
+    def _open_ended(self) -> bool:
+        """Does the search go on for as long as its time lasts?"""
+        search = self._judge.recipe.search
+        return search.generations is None and search.budget is not None
 
     def _set_aside_damaged_journal(self) -> None:
         """Where a checkpoint is given to go on from; without one, the damage is an error."""
@@ -161,27 +222,42 @@ class _Run:
             self._folder.journal.replace(aside)
             self._listener.notice(f"{error}; it is kept as {aside}, the checkpoint is used")
 
-    def _recorded(self, journal: Journal) -> list[Trial]:
-        """The trials of the journal. Those that only the checkpoint has are written to it first."""
-        space, checkpoint = self._assembly.space, self._checkpoint
-        trials = {trial.number: trial for trial in self._folder.trials(space)}
-        if checkpoint is not None:
-            if checkpoint.data_digest != self._digest:
-                raise RunError("the checkpoint belongs to a run on other pictures")
-            for document in checkpoint.trials:
-                trial = trial_from_json(document, space)
-                if trial.number not in trials:
-                    journal.write("trial", **trial_to_json(trial))
-                    trials[trial.number] = trial
-        return [trials[number] for number in sorted(trials)]
+    def _record(self, journal: Journal) -> Record:
+        """What the journal has. Trials that only the checkpoint has are written to it first."""
+        self._restore(journal)
+        space, folder = self._judge.space, self._folder
+        proposals = {
+            event["generation"]: [proposal_from_json(p, space) for p in event["proposals"]]
+            for event in folder.events("proposed")
+        }
+        rungs = [trial_from_json(event, space) for event in folder.events("rung")]
+        return Record(folder.trials(space), proposals, rungs)
 
-    def _plan(self) -> Plan:
-        recipe = self._assembly.recipe
+    def _restore(self, journal: Journal) -> None:
+        checkpoint = self._checkpoint
+        if checkpoint is None:
+            return
+        if checkpoint.data_digest != self._judge.digest():
+            raise RunError("the checkpoint belongs to a run on other pictures")
+        proposed = {event["generation"] for event in self._folder.events("proposed")}
+        written = {event["number"] for event in self._folder.events("trial")}
+        trials = [trial_from_json(document, self._judge.space) for document in checkpoint.trials]
+        for generation in range(checkpoint.generation):
+            alike = [trial.proposal for trial in trials if trial.generation == generation]
+            if generation not in proposed:
+                journal.write("proposed", generation=generation,
+                              proposals=[proposal_to_json(p) for p in alike])  # fmt: skip
+        for trial in trials:
+            if trial.number not in written:
+                journal.write("trial", **trial_to_json(trial))
+
+    def _plan(self, generations: int) -> Plan:
+        recipe = self._judge.recipe
         return Plan(
             folder=self._folder.path,
             recipe=recipe.model_dump(),
-            summary=self._assembly.summary(),
-            generations=recipe.search.generations,
-            population_size=recipe.search.population_size,
-            finalists=recipe.finale.top,
+            summary=[*self._judge.describe(), *describe_search(recipe, generations)],
+            generations=generations,
+            trials=trials_in(recipe.search, generations),
+            finalists=recipe.finale.top * recipe.finale.seeds,
         )

@@ -1,5 +1,6 @@
 """Architectures as data: genes, the records that hold them, and the space they are drawn from."""
 
+from snas_cli.genome.diversity import diversity
 from snas_cli.genome.genes import Choice, Flag, Gene, Genes, Ordinal, Value
 from snas_cli.genome.genome import Genome
 from snas_cli.genome.layers import Layers
@@ -16,4 +17,5 @@ __all__ = [
     "Site",
     "Space",
     "Value",
+    "diversity",
 ]

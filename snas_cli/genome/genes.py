@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from math import isfinite
+from math import isfinite, sqrt
 from random import Random
 from typing import Any, Self
 
@@ -116,6 +116,11 @@ class Gene(ABC):
     @abstractmethod
     def similarity(self, one: Value, other: Value) -> float:
         """How alike two values are: 1 where equal, 0 where they have nothing in common."""
+
+    @abstractmethod
+    def encode(self, value: Value) -> tuple[float, ...]:
+        """`value` as numbers for a model to learn from, as many for each value. Values as unlike as
+        can be are about 1 apart."""
 
     def cross(self, one: Value, other: Value, rng: Random) -> Value:
         """A child's value: either parent's."""
@@ -224,6 +229,11 @@ class _Listed(Gene):
     def similarity(self, one: Value, other: Value) -> float:
         return float(one == other)
 
+    def encode(self, value: Value) -> tuple[float, ...]:
+        """One of as many places as there are options is taken; a value at rest that is none of
+        them takes none."""
+        return tuple(sqrt(0.5) if option == value else 0.0 for option in self.options)
+
 
 class Choice(_Listed):
     """One of several values without an order; mutation draws another. A recipe may add those of
@@ -322,6 +332,14 @@ class Ordinal(_Listed):
             return float(one == other)
         span = len(self.options) - 1
         return 1 - abs(self.options.index(one) - self.options.index(other)) / span
+
+    def encode(self, value: Value) -> tuple[float, ...]:
+        """The place among the options, from 0 to 1; the middle for a value at rest that is none of
+        them."""
+        span = len(self.options) - 1
+        if value not in self.options or not span:
+            return (0.5,)
+        return (self.options.index(value) / span,)
 
 
 def _is_scalar(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from math import log
 from random import Random
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from snas_cli.genome.genes import Gene, Genes, Value
 from snas_cli.genome.records import (
     check_conditions,
     count_records,
+    encode_record,
     extreme_records,
     fit_record,
     mutate_record,
@@ -146,6 +148,13 @@ class Layers(Gene):
         """Single-point crossover: the first layers of `one`, the rest from `other`."""
         cut = rng.randint(0, min(len(one), len(other)))
         return (*one[:cut], *other[cut:])
+
+    def encode(self, value: Value) -> tuple[float, ...]:
+        """The number of layers, on a logarithmic scale; then the first layer, the last and the mean
+        of all."""
+        records = [encode_record(self.item, layer) for layer in value]
+        means = (sum(numbers) / len(records) for numbers in zip(*records, strict=True))
+        return (log(len(value)) / log(max(self.most, 2)), *records[0], *records[-1], *means)
 
     def similarity(self, one: Value, other: Value) -> float:
         """Mean over positions; a position that only one of them has counts as unlike."""

@@ -125,6 +125,11 @@ def record_similarity(genes: Mapping[str, Gene], one: Genes, other: Genes) -> fl
     return sum(gene.similarity(one[name], other[name]) for name, gene in genes.items()) / len(genes)
 
 
+def encode_record(genes: Mapping[str, Gene], record: Mapping[str, Value]) -> tuple[float, ...]:
+    """See `Gene.encode`."""
+    return tuple(number for name, gene in genes.items() for number in gene.encode(record[name]))
+
+
 def extreme_records(genes: Mapping[str, Gene]) -> tuple[Genes, Genes]:
     """Every gene at its lowest value, and every gene at its highest."""
     lowest = make_record(genes, lambda _name, gene: gene.extremes[0])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import sqrt
 from random import Random
 from typing import Any
 
@@ -26,6 +28,7 @@ from snas_cli.genome.records import (
 )
 
 Path = tuple[str | int, ...]
+_END = ("end",)  # no name of a family or a gene
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,31 @@ class Space:
         its value is none of its own."""
         values = _replaced(genome.genes, site.path, change)
         return self._made(genome.family, fit_record(self.genes(genome.family), values, rng))
+
+    def encode(self, genome: Genome) -> list[float]:
+        """`genome` as numbers for a model to learn from, as many for every genome of the space:
+        which family it is of, then every gene that any family has. Genes of one name and with the
+        same values share their places, so that what is learned of one family helps with another;
+        the places of genes that a family lacks are 0."""
+        numbers = [0.0] * self._places[_END]
+        numbers[self._places[genome.family]] = sqrt(0.5)
+        for name, gene in self.genes(genome.family).items():
+            encoded = gene.encode(genome.genes[name])
+            start = self._places[name, repr(gene)]
+            numbers[start : start + len(encoded)] = encoded
+        return numbers
+
+    @cached_property
+    def _places(self) -> dict[object, int]:
+        """Where the numbers of each family and each gene begin in `encode`, and where they end."""
+        places: dict[object, int] = {family: i for i, family in enumerate(self.families)}
+        end = len(places)
+        for genes in self.families.values():
+            for name, gene in genes.items():
+                if (name, repr(gene)) not in places:
+                    places[name, repr(gene)] = end
+                    end += len(gene.encode(gene.extremes[0]))
+        return {**places, _END: end}
 
     def similarity(self, one: Genome, other: Genome) -> float:
         """From 0 to 1, symmetric, 1 exactly for equal genomes. Members of different families are

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, ClassVar
@@ -44,7 +44,9 @@ class SearchSetup:
     levels: tuple[Space, ...] = ()  # parts of `space` for a progressive search, simplest first
     objectives: tuple[Objective, ...] = (ACCURACY,)
     rank: Callable[[Iterable[Trial]], list[Trial]] = by_fitness  # by the objectives; as by_fitness
-    proxies: Callable[[Genome], Mapping[str, float]] = lambda _genome: {}  # each larger for better
+    rungs: Callable[[int], int] = lambda _generation: 1  # that a generation is trained to at most
+    proxy_names: tuple[str, ...] = ()  # zero-cost scores that may be asked for
+    proxies: Callable[[Genome, Collection[str]], Mapping[str, float]] = lambda _genome, _names: {}
 
     def level(self, generation: int) -> Space:
         """The part of the space that a generation is kept to: every level has its share of them."""

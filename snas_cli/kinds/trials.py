@@ -27,6 +27,7 @@ class Candidate:
     number: int  # counts from 0 through the whole search, in the order of proposal
     generation: int
     proposal: Proposal
+    rung: int = 0  # to which it is to be trained; from 1 on it goes on from its own weights
 
 
 @dataclass(frozen=True)

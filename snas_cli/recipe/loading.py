@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from snas_cli.errors import PluginError, RecipeError, UsageError, near_match
 from snas_cli.recipe.customising import space_faults
 from snas_cli.recipe.document import Document, Key
-from snas_cli.recipe.schema import Recipe
+from snas_cli.recipe.schema import OBJECTIVES, TRAINING, Recipe
 from snas_cli.registry import Registry
 
 
@@ -40,6 +40,7 @@ def check(document: Document, registry: Registry) -> Recipe:
         faults = [*_schema_faults(error, document), *faults]
     else:
         faults += _missing_path(recipe, document, registry)
+        faults += _objective_faults(recipe, document)
         faults += _space_faults(recipe, document, registry) if not faults else []
     if faults:
         raise RecipeError(faults)
@@ -90,14 +91,19 @@ def _unknown_names(document: Document, registry: Registry) -> Iterator[str]:
 
 def _names(values: dict[str, Any]) -> Iterator[tuple[str, Key, str]]:
     """Every name of a component in a recipe that may be faulty elsewhere: kind, key, name."""
-    data, space, search = (
+    data, space, search, evaluator = (
         section if isinstance(section := values.get(name), dict) else {}
-        for name in ("data", "space", "search")
+        for name in ("data", "space", "search", "evaluator")
     )
     if isinstance(data.get("dataset"), str):
         yield "dataset", ("data", "dataset"), data["dataset"]
     if isinstance(search.get("strategy"), str):
         yield "strategy", ("search", "strategy"), search["strategy"]
+    for i, name in enumerate(search["proxies"] if isinstance(search.get("proxies"), list) else []):
+        if isinstance(name, str):
+            yield "proxy", ("search", "proxies", i), name
+    if isinstance(evaluator.get("name"), str) and evaluator["name"] != TRAINING:
+        yield "evaluator", ("evaluator", "name"), evaluator["name"]
     yield from _family_names(space, ("space",))
     for i, level in enumerate(levels if isinstance(levels := space.get("levels"), list) else []):
         yield from _family_names(level, ("space", "levels", i))
@@ -115,7 +121,7 @@ def _family_names(section: Any, key: Key) -> Iterator[tuple[str, Key, str]]:
 
 def _missing_path(recipe: Recipe, document: Document, registry: Registry) -> list[str]:
     data = recipe.data
-    if data.dataset not in registry.names("dataset"):
+    if recipe.evaluator.name != TRAINING or data.dataset not in registry.names("dataset"):
         return []
     if registry.dataset(data.dataset).needs_path and data.path is None:
         place = document.place(("data", "dataset"))
@@ -123,6 +129,19 @@ def _missing_path(recipe: Recipe, document: Document, registry: Registry) -> lis
             f"{place}: data.path: the data set {data.dataset!r} needs the path to your pictures"
         ]
     return []
+
+
+def _objective_faults(recipe: Recipe, document: Document) -> Iterator[str]:
+    """What a plugin's evaluator measures is known when it does."""
+    seen: set[str] = set()
+    for i, name in enumerate(recipe.search.objectives):
+        key: Key = ("search", "objectives", i)
+        if name in seen:
+            yield f"{document.place(key)}: {_dotted(key)}: {name!r} is named twice"
+        elif recipe.evaluator.name == TRAINING and name not in OBJECTIVES:
+            hint = near_match(name, OBJECTIVES)
+            yield f"{document.place(key)}: {_dotted(key)}: there is no objective {name!r}; {hint}"
+        seen.add(name)
 
 
 def _space_faults(recipe: Recipe, document: Document, registry: Registry) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from snas_cli.api import Family, Gene, Genome, Operator, SearchSetup, Space
+from snas_cli.api import ACCURACY, Family, Gene, Objective, Operator, Space
 from snas_cli.errors import RecipeError
 from snas_cli.recipe.customising import customise, genes_of, level_families, space_faults
 from snas_cli.recipe.schema import Recipe, SpaceSettings
@@ -59,20 +59,9 @@ def operators_of(recipe: Recipe, registry: Registry) -> tuple[tuple[Operator, fl
     return chosen
 
 
-def setup_of(
-    recipe: Recipe, registry: Registry, space: Space, admit: Callable[[Genome], bool]
-) -> SearchSetup:
-    search = recipe.search
-    return SearchSetup(
-        space=space,
-        levels=levels_of(recipe, registry),
-        generations=search.generations,
-        operators=operators_of(recipe, registry),
-        admit=admit,
-        population_size=search.population_size,
-        elites=search.elites,
-        tournament_size=search.tournament_size,
-        mutation_rate=search.mutation_rate,
-        crossover_rate=search.crossover_rate,
-        options=search.options,
+def objectives_of(recipe: Recipe) -> tuple[Objective, ...]:
+    """What the recipe seeks. All but the accuracy are metrics that are to be small."""
+    return tuple(
+        ACCURACY if name == ACCURACY.name else Objective(name, name)
+        for name in recipe.search.objectives
     )

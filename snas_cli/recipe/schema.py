@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from snas_cli.recipe.quantities import Count
+from snas_cli.recipe.quantities import Count, Duration, Milliseconds, Size
 
 
 class Section(BaseModel):
@@ -109,10 +109,34 @@ class SpaceSettings(Section):
         return self
 
 
+TRAINING = "training"  # the evaluator that is no plugin
+OBJECTIVES = ("accuracy", "params", "flops", "size_bytes", "latency_ms", "activation_bytes")
+
+
+class EvaluatorSettings(Section):
+    """What judges candidates."""
+
+    name: str = Field(
+        TRAINING,
+        description="training, or the name of a plugin that has scores of its own: a table, say.",
+    )
+    options: dict[str, Any] = Field({}, description="Further settings of the plugin's.")
+
+
 class LimitSettings(Section):
     """What a network may cost at most; whatever exceeds it is never trained."""
 
     max_params: Count | None = Field(None, description="Parameters, such as 300k.")
+    max_size_bytes: Size | None = Field(
+        None, description="Of the weights in 32 bits, statistics of norms too, such as 1MB."
+    )
+    max_latency_ms: Milliseconds | None = Field(
+        None,
+        description="For one picture in ONNX Runtime on one thread of this machine, such as 5ms.",
+    )
+    max_activation_bytes: Size | None = Field(
+        None, description="What training keeps for each picture of a batch, such as 2MB."
+    )
     max_flops: Count | None = Field(
         20_000_000,
         description="Floating-point operations for one picture, such as 20M; null for no limit. "
@@ -120,12 +144,49 @@ class LimitSettings(Section):
     )
 
 
+class RungSettings(Section):
+    """Training in stages: all candidates a little, the better ones longer, the best in full."""
+
+    count: int = Field(1, ge=1, le=5, description="Stages; 1 trains every candidate in full.")
+    factor: int = Field(
+        3, ge=2, description="One in so many goes on, to so many times the training of the last."
+    )
+    fast: bool = Field(
+        False, description="The first half of the generations stop at the first stage."
+    )
+
+    @model_validator(mode="after")
+    def _fast_needs_stages(self) -> Self:
+        if self.fast and self.count == 1:
+            raise ValueError("fast needs a count of 2 or more: with 1, the first stage is the last")
+        return self
+
+
 class SearchSettings(Section):
     """How to look for the best."""
 
     strategy: str = Field("evolution", description="How to search; see `snas plugins`.")
     progressive: bool = Field(True, description="Begin with simple networks: see space.levels.")
-    generations: int = Field(6, ge=1, description="How many rounds of candidates.")
+    objectives: list[str] = Field(
+        ["accuracy"],
+        min_length=1,
+        description="What is sought: accuracy, and any of params, flops, size_bytes, latency_ms, "
+        "activation_bytes, which are to be small. Several make a Pareto front.",
+    )
+    generations: int | None = Field(
+        None, ge=1, description="Rounds of candidates. Default: 6, or what the budget allows."
+    )
+    budget: Duration | None = Field(
+        None, description="Time for the whole run with its finale, such as 2h or 90m."
+    )
+    max_trials: int | None = Field(None, ge=1, description="Candidates in all.")
+    max_epochs: float | None = Field(None, gt=0, description="Epochs of all candidates together.")
+    rungs: RungSettings = Field(RungSettings(), description="Training in stages.")
+    proxies: list[str] = Field(
+        ["params", "flops", "zen", "naswot"],
+        description="Scores that need no training. They are used once they have proved on these "
+        "data that they rank candidates as training does; [] for none.",
+    )
     population_size: int = Field(10, ge=2, description="Candidates in a generation.")
     elites: int = Field(2, ge=0, description="The best that live on unchanged.")
     tournament_size: int = Field(3, ge=1, description="The best of so many becomes a parent.")
@@ -246,8 +307,17 @@ class SharingSettings(Section):
 class FinaleSettings(Section):
     """What is done with the best networks at the end."""
 
-    top: int = Field(2, ge=1, description="How many are trained again, longer, from scratch.")
+    top: int = Field(2, ge=1, description="How many are trained again, longer.")
     epochs: int = Field(40, ge=1, description="Passes over the training pictures.")
+    seeds: int = Field(1, ge=1, description="How often each; the mean and the spread are reported.")
+    start: Literal["scratch", "search"] = Field(
+        "scratch", description="search: go on from the weights that they have from the search."
+    )
+    controls: bool = Field(
+        False,
+        description="Also run random search and train a hand-made network of the winner's size, "
+        "each for the same number of epochs: what was the search worth?",
+    )
 
 
 class OutputSettings(Section):
@@ -270,6 +340,7 @@ class Recipe(Section):
     seed: int = Field(0, ge=0, description="The same seed gives the same search.")
     data: DataSettings = Field(DataSettings(), description="What to learn from.")
     space: SpaceSettings = Field(SpaceSettings(), description="Which architectures there are.")
+    evaluator: EvaluatorSettings = Field(EvaluatorSettings(), description="What judges candidates.")
     limits: LimitSettings = Field(LimitSettings(), description="What a network may cost at most.")
     search: SearchSettings = Field(SearchSettings(), description="How to look for the best.")
     training: TrainingSettings = Field(TrainingSettings(), description="How to train a candidate.")

@@ -57,8 +57,13 @@ class RunFolder:
         return sorted(trials, key=lambda trial: trial.number)
 
     def finished(self) -> dict[str, Any] | None:
-        """The content of best/metrics.json, if the search has come to its end."""
-        return next((event["best"] for event in self.events("finished")), None)
+        """The content of best/metrics.json, if the search has come to its end and has not been
+        extended since."""
+        best = None
+        for event in read_events(self.journal):
+            if event["event"] in ("finished", "extended"):
+                best = event.get("best")
+        return best
 
     def metrics(self) -> dict[str, Any]:
         """Of the best network. Raises RunError where there is none yet."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snas_cli.api import Genome, Trial
+from snas_cli.api import Genome, Proposal, Trial
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Plan:
     recipe: Mapping[str, Any]
     summary: Sequence[tuple[str, str]]  # what a person wants to see of it: label and value
     generations: int
-    population_size: int
-    finalists: int
+    trials: int
+    finalists: int  # trainings at the end
 
 
 class Listener:
@@ -31,8 +31,15 @@ class Listener:
     def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
         """`recorded` holds the trials of an earlier attempt, where it is resumed."""
 
+    def proposed(self, generation: int, proposals: Sequence[Proposal]) -> None:
+        """The strategy has decided on a generation; not for recorded ones."""
+
     def generation_started(self, generation: int, count: int) -> None:
         """`count` candidates have been proposed; some may be recorded already."""
+
+    def rung_reached(self, trial: Trial) -> None:
+        """A candidate was trained to a rung that is not the last there is. Not for recorded ones.
+        Whether it goes on is decided when all have reached it."""
 
     def trial_finished(self, trial: Trial) -> None:
         """In the order in which they finish; not for recorded ones."""
@@ -61,9 +68,17 @@ class Listeners(Listener):
         for listener in self._listeners:
             listener.search_started(plan, recorded)
 
+    def proposed(self, generation: int, proposals: Sequence[Proposal]) -> None:
+        for listener in self._listeners:
+            listener.proposed(generation, proposals)
+
     def generation_started(self, generation: int, count: int) -> None:
         for listener in self._listeners:
             listener.generation_started(generation, count)
+
+    def rung_reached(self, trial: Trial) -> None:
+        for listener in self._listeners:
+            listener.rung_reached(trial)
 
     def trial_finished(self, trial: Trial) -> None:
         for listener in self._listeners:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 from random import Random
 
-from snas_cli.api import Candidate, Strategy, Trial
-from snas_cli.errors import RunError, SearchError
+from snas_cli.api import Candidate, Proposal, Strategy, Trial, by_fitness
+from snas_cli.errors import SearchError
+from snas_cli.search.budget import Budget
 from snas_cli.search.listener import Listener
-
-Evaluate = Callable[[Sequence[Candidate]], Iterator[Trial]]
-"""Evaluates candidates and yields a trial for each, in whatever order they finish."""
+from snas_cli.search.rungs import Evaluate, Ladder, Rank, Rungs, rung_of
 
 
 def seeded(*parts: object) -> Random:
@@ -22,92 +22,132 @@ def seeded(*parts: object) -> Random:
     return Random(int.from_bytes(digest, "big"))
 
 
-@dataclass
+@dataclass(frozen=True)
+class Record:
+    """What an earlier attempt wrote down of a search."""
+
+    trials: Sequence[Trial] = ()
+    proposals: Mapping[int, Sequence[Proposal]] = field(default_factory=dict)  # by generation
+    rungs: Sequence[Trial] = ()  # candidates as of rungs that may not be their last
+
+
+@dataclass(frozen=True)
 class Search:
-    """A search for `generations` generations, with `recorded` trials of an earlier attempt."""
+    """A search for `generations` generations, or for as many as the budget allows. Whatever is in
+    `record` is taken from there: the strategy is told of it as if it had happened just now."""
 
     strategy: Strategy
     evaluate: Evaluate
     seed: int
-    generations: int
-    recorded: Mapping[int, Trial]
+    generations: int | None
     listener: Listener
+    record: Record = field(default_factory=Record)
+    rungs: Rungs = field(default_factory=Rungs)
+    budget: Budget = field(default_factory=Budget)
+    rank: Rank = by_fitness
 
     def run(self) -> list[Trial]:
-        """All trials in the order of their numbers.
-
-        Raises SearchError where a whole first generation fails, RunError where `recorded` does not
-        belong to this search.
-        """
+        """All trials in the order of their numbers. Raises SearchError where all of the first
+        candidates fail."""
         trials: list[Trial] = []
-        for generation in range(self.generations):
-            finished = self._generation(generation, trials)
+        for generation in range(self.generations) if self.generations else count():
+            if self._is_over(trials):
+                break
+            proposals = self._proposals(generation, trials)
+            finished = self._finish(generation, proposals, trials)
             trials += finished
+            if len(finished) < len(proposals):
+                break  # the budget ran out
             self.strategy.tell(finished)
+            if generation not in self.record.proposals:
+                for remark in self.strategy.remarks():
+                    self.listener.notice(remark)
             self.listener.generation_finished(generation, finished)
             if all(trial.failed for trial in trials):
                 raise SearchError(_all_failed(trials))
         return trials
 
-    def _generation(self, generation: int, before: Sequence[Trial]) -> list[Trial]:
-        numbers = range(len(before), len(before) + self.strategy.batch_size)
-        rngs = [seeded(self.seed, "proposal", number) for number in numbers]
+    def _is_over(self, trials: Sequence[Trial]) -> bool:
+        """What was recorded belongs to the search whatever the budget."""
+        return len(self.record.trials) <= len(trials) and self.budget.spent(trials) is not None
+
+    def _proposals(self, generation: int, before: Sequence[Trial]) -> Sequence[Proposal]:
+        if generation in self.record.proposals:
+            return self.record.proposals[generation]
+        first, size = len(before), self.strategy.batch_size
+        room = self.budget.room(before)
+        numbers = range(first, first + (size if room is None else min(size, room)))
+        proposals = self.strategy.ask([seeded(self.seed, "proposal", n) for n in numbers])
+        self.listener.proposed(generation, proposals)
+        return proposals
+
+    def _finish(
+        self, generation: int, proposals: Sequence[Proposal], before: Sequence[Trial]
+    ) -> list[Trial]:
+        """The trials of a generation, by number: all of them, unless the budget runs out."""
         candidates = [
             Candidate(number, generation, proposal)
-            for number, proposal in zip(numbers, self.strategy.ask(rngs), strict=True)
+            for number, proposal in enumerate(proposals, len(before))
         ]
         self.listener.generation_started(generation, len(candidates))
-        done = {trial.number: trial for trial in self._recorded(candidates)}
-        known = {trial.genome.fingerprint: trial for trial in (*before, *done.values())}
-        waiting = [candidate for candidate in candidates if candidate.number not in done]
-        fresh, repeated = _split(waiting, set(known))
-        for trial in self.evaluate(fresh):
-            self.listener.trial_finished(trial)
-            done[trial.number] = trial
-            known[trial.genome.fingerprint] = trial
-        for candidate in repeated:
-            trial = _repeat(candidate, known[candidate.proposal.genome.fingerprint])
-            self.listener.trial_finished(trial)
-            done[trial.number] = trial
-        return [done[number] for number in numbers]
+        recorded = {trial.number: trial for trial in self.record.trials}
+        done = {c.number: recorded[c.number] for c in candidates if c.number in recorded}
+        if len(done) < len(candidates):
+            for trial in self._evaluated(candidates, before, done):
+                self.listener.trial_finished(trial)
+                done[trial.number] = trial
+        return [done[number] for number in sorted(done)]
 
-    def _recorded(self, candidates: Iterable[Candidate]) -> Iterator[Trial]:
-        for candidate in candidates:
-            trial = self.recorded.get(candidate.number)
-            if trial is None:
+    def _evaluated(
+        self, candidates: Sequence[Candidate], before: Sequence[Trial], done: Mapping[int, Trial]
+    ) -> Iterator[Trial]:
+        """A trial for each candidate that is not done, until the budget is spent."""
+        known = {trial.genome.fingerprint: trial for trial in before}
+        generation = candidates[0].generation
+        to_reach = self.rungs.of(generation)
+        settled = {f for f, trial in known.items() if trial.failed or len(trial.rungs) >= to_reach}
+        fresh, repeated = _split(candidates, settled)
+        ladder = Ladder(
+            evaluate=self.evaluate,
+            rank=self.rank,
+            rungs=self.rungs,
+            listener=self.listener,
+            earlier=known,
+            reached={(t.number, rung_of(t)): t for t in (*self.record.rungs, *done.values())},
+        )
+        finished = [*before, *done.values()]
+        for trial in ladder.climb(fresh, generation):
+            known[trial.genome.fingerprint] = trial
+            if trial.number in done:
                 continue
-            if trial.proposal != candidate.proposal:
-                raise RunError(
-                    f"trial {trial.number} was recorded for another architecture than this search "
-                    "proposes: the recipe, a plugin or snas itself has changed since; "
-                    "resume with what the run was started with, or start a new one"
-                )
+            finished.append(trial)
             yield trial
+            if self._is_over(finished):
+                return
+        for candidate in repeated:
+            if candidate.number not in done:
+                yield _repeat(candidate, known[candidate.proposal.genome.fingerprint])
 
 
 def _split(
-    candidates: Iterable[Candidate], seen: set[str]
+    candidates: Iterable[Candidate], settled: set[str]
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Those to evaluate, and those whose architecture has been or will be evaluated anyway."""
     fresh: list[Candidate] = []
     repeated: list[Candidate] = []
     for candidate in candidates:
         fingerprint = candidate.proposal.genome.fingerprint
-        (repeated if fingerprint in seen else fresh).append(candidate)
-        seen.add(fingerprint)
+        (repeated if fingerprint in settled else fresh).append(candidate)
+        settled.add(fingerprint)
     return fresh, repeated
 
 
 def _repeat(candidate: Candidate, twin: Trial) -> Trial:
     """The trial of a candidate whose architecture was evaluated before."""
-    return Trial(
-        candidate.number,
-        candidate.generation,
-        candidate.proposal,
-        twin.fitness,
-        twin.metrics,
-        twin.reason,
-    )
+    return replace(
+        twin, number=candidate.number, generation=candidate.generation,
+        proposal=candidate.proposal, seconds=0.0,
+    )  # fmt: skip
 
 
 def _all_failed(trials: Sequence[Trial]) -> str:

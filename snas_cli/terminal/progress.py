@@ -31,10 +31,7 @@ class Tally:
         self.trials = list(recorded)
         self.generation = 0
         self.finished = False
-        elites = min(plan.recipe["search"]["elites"], plan.population_size - 1)
-        self.planned = plan.population_size + (plan.generations - 1) * (
-            plan.population_size - elites
-        )
+        self.planned = plan.trials
         self._recorded = len(recorded)
         self._started = time.monotonic()
 

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from snas_cli.api import Family, Genome
 from snas_cli.data.task_data import TaskData
 from snas_cli.errors import CandidateError, UsageError
-from snas_cli.recipe.schema import LimitSettings, TrainingSettings
+from snas_cli.recipe.schema import TrainingSettings
+from snas_cli.training.batches import batches_per_epoch
 from snas_cli.training.cost import Cost, measure_cost
 from snas_cli.training.memory import within_memory
 from snas_cli.training.stopping import Scores, TimeLimit
-from snas_cli.training.trainer import Epoch, score, train
+from snas_cli.training.trainer import Course, Epoch, score, train
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Trained:
     """A trained network and what is known of it."""
 
     network: nn.Module
-    metrics: Mapping[str, float]  # val_acc, val_loss, val_balanced_acc, epochs, params, flops,
-    # activation_bytes; batch_size, where memory did not suffice for the recipe's
+    metrics: Mapping[str, float]  # val_acc, val_loss, val_balanced_acc, epochs, those of Cost;
+    # batch_size, where memory did not suffice for the recipe's
     history: tuple[Epoch, ...]
 
 
@@ -40,12 +41,17 @@ class Workshop:
     data: TaskData
     settings: TrainingSettings
     seed: int
+    variant: str = ""  # another name, other chance
     clock: Callable[[], float] = time.monotonic  # for the time limit, in seconds
 
     def with_whole_epochs(self) -> Workshop:
         """The same, whatever the recipe says of `max_batches`."""
         settings = self.settings.model_copy(update={"max_batches": None})
         return replace(self, settings=settings)
+
+    def varied(self, variant: str) -> Workshop:
+        """The same with other chance: other first weights, another order of pictures."""
+        return replace(self, variant=variant)
 
     def cost(self, genome: Genome) -> Cost:
         return measure_cost(self.family(genome.family), genome.genes, self.data.task)
@@ -86,8 +92,8 @@ class Workshop:
         with self._own_chance(genome):
             seed = self._seed(genome)
             course = train(network, genome.genes, self.data, settings, seed, limit)
-        metrics = {**_score_metrics(course.scores), "epochs": len(course.history),
-                   **_cost_metrics(self.cost(genome))}  # fmt: skip
+        metrics = {**_score_metrics(course.scores), "epochs": self._epochs(course, settings),
+                   **vars(self.cost(genome))}  # fmt: skip
         if settings.batch_size != self.settings.batch_size:
             metrics["batch_size"] = settings.batch_size
         return Trained(network, metrics, course.history)
@@ -103,6 +109,13 @@ class Workshop:
             changes["max_batches"] = max_batches
         return settings.model_copy(update=changes)
 
+    def _epochs(self, course: Course, settings: TrainingSettings) -> float:
+        """Passes over the training pictures, of which epochs with `max_batches` see a part."""
+        whole = settings.model_copy(update={"max_batches": None})
+        part = batches_per_epoch(self.data, settings) / batches_per_epoch(self.data, whole)
+        passes = len(course.history) * part
+        return int(passes) if part == 1 else round(passes, 4)
+
     def test(self, network: nn.Module) -> dict[str, float]:
         """The last word on a network; not to be used for any choice."""
         scores = score(network, self.data.test, self.data)
@@ -117,8 +130,9 @@ class Workshop:
             yield
 
     def _seed(self, genome: Genome) -> int:
-        """Depends on the run's seed and the architecture alone, never on when it is trained."""
-        text = f"{self.seed}/{genome.fingerprint}"
+        """Depends on the run's seed, the architecture and the variant alone, never on when it is
+        trained."""
+        text = "/".join(filter(None, (str(self.seed), genome.fingerprint, self.variant)))
         digest = hashlib.blake2b(text.encode(), digest_size=7).digest()
         return int.from_bytes(digest, "big")
 
@@ -137,25 +151,11 @@ def _score_metrics(scores: Scores) -> dict[str, float]:
     }
 
 
-def _cost_metrics(cost: Cost) -> dict[str, float]:
-    return {
-        "params": cost.params,
-        "flops": cost.flops,
-        "activation_bytes": cost.activation_bytes,
-    }
-
-
 def _load(network: nn.Module, start: Mapping[str, Tensor]) -> None:
     try:
         network.load_state_dict(dict(start))
     except RuntimeError as error:
         raise CandidateError(f"these weights are not this network's: {error}") from None
-
-
-def within(cost: Cost, limits: LimitSettings) -> bool:
-    params_fit = limits.max_params is None or cost.params <= limits.max_params
-    flops_fit = limits.max_flops is None or cost.flops <= limits.max_flops
-    return params_fit and flops_fit
 
 
 def chosen_device(name: str) -> torch.device:

@@ -23,6 +23,7 @@ class Cost:
     """For one picture."""
 
     params: int
+    size_bytes: int  # of the weights, with the statistics of norms
     flops: int  # a multiplication and an addition count as two
     activation_bytes: int  # what a training step keeps for the way back
 
@@ -36,7 +37,12 @@ def measure_cost(family: Family, genes: Genes, task: Task) -> Cost:
     kept = _Kept(network)
     with torch.device("meta"), _Flops() as flops, saved_tensors_hooks(kept.note, lambda t: t):
         network(torch.empty(BATCH, *task.input_shape))
-    return Cost(_params(network), flops.total // BATCH, kept.bytes // BATCH)
+    return Cost(
+        params=_params(network),
+        size_bytes=sum(t.numel() * t.element_size() for t in network.state_dict().values()),
+        flops=flops.total // BATCH,
+        activation_bytes=kept.bytes // BATCH,
+    )
 
 
 def _sketch(family: Family, genes: Genes, task: Task) -> nn.Module:

@@ -38,6 +38,7 @@ def results(folder: RunFolder) -> dict[str, object]:
     trials = {}
     for event in folder.events("trial"):
         del event["seconds"]
+        event.pop("elapsed", None)  # a checkpoint has none
         trials[event["number"]] = event
     best = {path.name: path.read_bytes() for path in sorted(folder.best.iterdir())}
     weights = {path.name: path.read_bytes() for path in sorted(folder.weights.iterdir())}

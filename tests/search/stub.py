@@ -13,6 +13,7 @@ from snas_cli.api import (
     Genome,
     Layers,
     Ordinal,
+    Proposal,
     SearchSetup,
     Space,
     Strategy,
@@ -21,7 +22,7 @@ from snas_cli.api import (
 from snas_cli.execution.inline import evaluate_inline
 from snas_cli.registry import Registry
 from snas_cli.search.listener import Listener
-from snas_cli.search.loop import Search
+from snas_cli.search.loop import Record, Search
 
 SPACE = Space(
     {
@@ -74,7 +75,7 @@ def run(
     *,
     generations: int = 5,
     seed: int = 0,
-    recorded: Sequence[Trial] = (),
+    record: Record = Record(),  # noqa: B008 - frozen
     evaluate: Callable[[Sequence[Candidate]], Iterator[Trial]] = evaluate,
     listener: Listener | None = None,
 ) -> list[Trial]:
@@ -83,7 +84,7 @@ def run(
         evaluate=evaluate,
         seed=seed,
         generations=generations,
-        recorded={trial.number: trial for trial in recorded},
+        record=record,
         listener=listener or Listener(),
     ).run()
 
@@ -96,3 +97,26 @@ def by_fingerprint(candidates: Sequence[Candidate]) -> Iterator[Trial]:
         return Evaluation(value, {"val_acc": value})
 
     return evaluate_inline(candidates, judge)
+
+
+class Recorder(Listener):
+    """Keeps what a journal would."""
+
+    def __init__(self) -> None:
+        self.proposals: dict[int, Sequence[Proposal]] = {}
+        self.trials: list[Trial] = []
+        self.rungs: list[Trial] = []
+
+    def proposed(self, generation: int, proposals: Sequence[Proposal]) -> None:
+        self.proposals[generation] = proposals
+
+    def rung_reached(self, trial: Trial) -> None:
+        self.rungs.append(trial)
+
+    def trial_finished(self, trial: Trial) -> None:
+        self.trials.append(trial)
+
+    def record(self, trials: int | None = None, generations: int | None = None) -> Record:
+        """As of so many trials, in so many generations."""
+        proposals = dict(list(self.proposals.items())[:generations])
+        return Record(self.trials[:trials], proposals, list(self.rungs))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 import pytest
 
 from snas_cli.api import Candidate, CandidateError, Evaluation, Space, Trial
 from snas_cli.api import Ordinal as Numbers
-from snas_cli.errors import RunError, SearchError
+from snas_cli.errors import SearchError
 from snas_cli.execution.inline import evaluate_inline
 from snas_cli.registry import Registry
-from snas_cli.search.loop import seeded
+from snas_cli.search.loop import Record, seeded
 from snas_cli.search.ranking import leaders
 from tests.search import stub
 
-STRATEGIES = ["evolution", "random"]
+STRATEGIES = ["aging", "evolution", "local", "nsga2", "random"]
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -36,34 +37,42 @@ def test_order_of_finishing_changes_nothing(registry: Registry, name: str) -> No
     assert stub.run(registry.strategy(name)(setup), evaluate=backwards) == in_order
 
 
+class Stopped(Exception):  # noqa: N818 - an end like Ctrl-C
+    pass
+
+
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("kept", [0, 1, 9, 10, 11, 25, 42])
 def test_recorded_trials_are_not_evaluated_again(registry: Registry, name: str, kept: int) -> None:
     whole = stub.run(registry.strategy(name)(stub.setup(registry)))
-    evaluated: list[int] = []
+    recorder, evaluated = stub.Recorder(), list[int]()
+
+    def interrupted(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+        for trial in stub.evaluate(candidates):
+            if len(recorder.trials) == kept:
+                raise Stopped
+            evaluated.append(trial.number)
+            yield trial
 
     def watched(candidates: Sequence[Candidate]) -> Iterator[Trial]:
         evaluated.extend(candidate.number for candidate in candidates)
         return stub.evaluate(candidates)
 
-    resumed = stub.run(
-        registry.strategy(name)(stub.setup(registry)), recorded=whole[:kept], evaluate=watched
-    )
+    strategy = registry.strategy(name)
+    with contextlib.suppress(Stopped):
+        stub.run(strategy(stub.setup(registry)), evaluate=interrupted, listener=recorder)
+    resumed = stub.run(strategy(stub.setup(registry)), record=recorder.record(), evaluate=watched)
     assert resumed == whole
-    assert min(evaluated, default=len(whole)) >= min(kept, len(whole))
+    assert len(evaluated) == len(set(evaluated))
 
 
 def test_recorded_out_of_order_within_a_generation(registry: Registry) -> None:
-    whole = stub.run(registry.strategy("evolution")(stub.setup(registry)))
+    recorder = stub.Recorder()
+    whole = stub.run(registry.strategy("evolution")(stub.setup(registry)), listener=recorder)
     some = [trial for trial in whole if trial.number in {0, 3, 4, 8}]
-    resumed = stub.run(registry.strategy("evolution")(stub.setup(registry)), recorded=some)
+    record = Record(some, {0: recorder.proposals[0]})
+    resumed = stub.run(registry.strategy("evolution")(stub.setup(registry)), record=record)
     assert resumed == whole
-
-
-def test_foreign_record_is_refused(registry: Registry) -> None:
-    foreign = stub.run(registry.strategy("evolution")(stub.setup(registry)), seed=9)
-    with pytest.raises(RunError, match=r"trial 0 was recorded for another architecture"):
-        stub.run(registry.strategy("evolution")(stub.setup(registry)), recorded=foreign)
 
 
 def test_no_architecture_is_evaluated_twice(registry: Registry) -> None:

@@ -19,7 +19,7 @@ PLAN = Plan(
     recipe={"search": {"elites": 1}, "finale": {"epochs": 4}, "training": {"epochs": 2}},
     summary=[("data", "digits: 10 classes, 8×8 grey")],
     generations=2,
-    population_size=3,
+    trials=5,
     finalists=1,
 )
 

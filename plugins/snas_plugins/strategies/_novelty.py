@@ -20,6 +20,10 @@ class Novelty:
     def remember(self, genome: Genome) -> None:
         self._seen.add(genome.fingerprint)
 
+    def is_new(self, genome: Genome, batch: set[str]) -> bool:
+        """Is it neither remembered nor in `batch`?"""
+        return genome.fingerprint not in self._seen and genome.fingerprint not in batch
+
     def first_new(self, draw: Callable[[], Proposal], batch: set[str]) -> Proposal:
         """The first admissible draw that is neither remembered nor in `batch`, to which it is
         added. In a space that is used up, the last admissible draw: the search trains no
@@ -28,7 +32,7 @@ class Novelty:
         repeated = None
         for proposal in _draws(draw, self._admit):
             fingerprint = proposal.genome.fingerprint
-            if fingerprint not in self._seen | batch:
+            if fingerprint not in self._seen and fingerprint not in batch:
                 batch.add(fingerprint)
                 return proposal
             repeated = proposal
@@ -38,6 +42,21 @@ class Novelty:
                 "raise limits.max_params or limits.max_flops, or allow smaller families"
             )
         return repeated
+
+    def new_if_any(
+        self, draw: Callable[[], Proposal], batch: set[str], draws: int
+    ) -> Proposal | None:
+        """The same of up to `draws`, but None where each of them is remembered, in `batch` or
+        beyond the limits."""
+        for _ in range(min(draws, DRAWS)):
+            proposal = draw()
+            fingerprint = proposal.genome.fingerprint
+            if fingerprint in self._seen or fingerprint in batch:
+                continue
+            if self._admit(proposal.genome):
+                batch.add(fingerprint)
+                return proposal
+        return None
 
 
 def _draws(draw: Callable[[], Proposal], admit: Callable[[Genome], bool]) -> Iterator[Proposal]:

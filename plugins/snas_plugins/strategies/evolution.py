@@ -1,33 +1,81 @@
-"""Evolution: tournament selection, elites, layer-wise crossover, mutation by weighted operators."""
+"""Evolution, the default: what is bred is screened by a model of the run's own trials."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import chain, cycle, product, repeat
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from random import Random
+from typing import TYPE_CHECKING
 
-from snas_cli.api import Genome, Proposal, SearchSetup, Space, Strategy, Trial, hookimpl
-from snas_plugins.strategies._novelty import DRAWS, Novelty, random_proposal
+from snas_cli.api import (
+    Proposal,
+    SearchSetup,
+    Strategy,
+    Trial,
+    diversity,
+    hookimpl,
+)
+from snas_plugins.strategies._breeding import Breeder
+from snas_plugins.strategies._options import check_options, whole_number
+from snas_plugins.strategies._surrogate import fit
+from snas_plugins.strategies._trust import trusted
 
-NICHE_SHARE = 0.4  # of all mothers are chosen within one family, whichever it is
+if TYPE_CHECKING:
+    from snas_plugins.strategies._surrogate import Surrogate
+    from snas_plugins.strategies._trust import Verdict
+
+POOL = 40  # children bred for each that is trained
+LEARNED = 8  # trials from which on there is a model
+NICHE_SHARE = 0.4  # of all children are bred within one family
+FRESH, FRESH_IF_ALIKE = 0.2, 0.5  # of a pool is drawn at random
+ALIKE = 0.5  # of the founders' diversity: less than that is too little
+SHORTLIST = 5  # children of a pool whose proxies are computed
+
+
+ROUNDS, REFINED = 3, 5
+DARING = 1.5
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What a child is chosen by."""
+
+    daring: float  # standard deviations that an uncertain promise is raised by
+    weights: tuple[float, ...]  # of the objectives
 
 
 class Evolution(Strategy):
     """A population that is replaced by its children, but for its elites, each generation.
 
-    Families are niches (Mahfoud 1995): the champion of each stays a parent, and some mothers are
-    chosen within a family drawn at random. A kind of network that learns slowly at first, as
-    convolutions do next to perceptrons, is not lost to one that is quick.
+    Of the many children that are bred, by tournament selection, crossover and mutation, one is
+    trained: the one that promises most. What it promises is foretold by a Gaussian process that has
+    learned from the run's trials (see `_surrogate`), as an upper confidence bound (Srinivas et al.
+    2010) whose width is drawn anew for each child, so that a generation holds cautious and daring
+    ones. Zero-cost proxies have their say once they have proved themselves on the data (see
+    `_trust`). With several objectives each child weighs them in its own way (ParEGO: Knowles 2006).
+
+    Families are niches (Mahfoud 1995): the champion of each stays a parent, and some children are
+    bred within one family, the better ones more often. A kind of network that learns slowly at
+    first, as convolutions do next to perceptrons, is not lost to one that is quick. Where the
+    population has lost its diversity, genes mutate twice as often and half of a pool is new blood.
+
+    Options: `pool`, the children bred for each that is trained; 1 is evolution without a model.
     """
 
     name = "evolution"
 
     def __init__(self, setup: SearchSetup) -> None:
         super().__init__(setup)
-        self._novelty = Novelty(setup)
+        check_options(self.name, setup.options, ("pool",))
+        self._pool = whole_number(setup.options, "pool") or POOL
+        self._breeder = Breeder(setup)
         self._population: list[Trial] = []  # best first
-        self._generation = 0
+        self._told: list[Trial] = []
+        self._founders_diversity = 0.0
+        self._diversity = 1.0
+        self._verdicts: list[Verdict] = []
+        self._remarks: list[str] = []
 
     @property
     def batch_size(self) -> int:
@@ -35,114 +83,187 @@ class Evolution(Strategy):
         elites = min(self.setup.elites, len(self._population))
         return self.setup.population_size - elites
 
-    @property
-    def _space(self) -> Space:
-        """The level that the search has reached."""
-        return self.setup.level(self._generation)
-
-    @property
-    def _parents(self) -> list[Trial]:
-        """Best first."""
-        return [trial for trial in self._population if trial.genome.family in self._space.families]
+    # --- asking -----------------------------------------------------------------------------------
 
     def ask(self, rngs: Sequence[Random]) -> list[Proposal]:
         batch: set[str] = set()
-        if not self._parents:
-            return self._founders(rngs, list(self._space.families), batch)
-        newcomers = self._newcomers()[: len(rngs)]
-        founders = self._founders(rngs[: len(newcomers)], newcomers, batch)
-        return founders + [
-            self._novelty.first_new(partial(self._child, rng), batch)
-            for rng in rngs[len(newcomers) :]
+        parents = self._breeder.eligible(self._population)
+        if not parents:
+            proposals = self._breeder.founders(rngs, batch)
+        else:
+            proposals = self._promotions()[: len(rngs)]
+            newcomers = self._breeder.newcomers
+            proposals += self._breeder.founders(rngs[len(proposals) :][:newcomers], batch)
+            proposals += [self._child(parents, rng, batch) for rng in rngs[len(proposals) :]]
+        return [self._annotated(proposal) for proposal in proposals]
+
+    def _promotions(self) -> list[Proposal]:
+        """The elites, where the next generation is trained to a further rung than they were."""
+        rungs = self.setup.rungs(self._breeder.generation)
+        return [
+            Proposal(elite.genome, "promotion", (elite.number,))
+            for elite in self._population[: self.setup.elites]
+            if len(elite.rungs) < rungs
         ]
+
+    def _child(self, parents: Sequence[Trial], rng: Random, batch: set[str]) -> Proposal:
+        """The most promising of a pool that is within the limits."""
+        circle = self._circle(parents, rng)
+        if self._surrogates:
+            taste = self._taste(rng)
+            pool = self._ranked(self._bred(circle, rng, batch), taste)
+            for _ in range(ROUNDS):
+                pool = self._ranked([*pool, *self._refined(pool[:REFINED], rng, batch)], taste)
+            chosen = self._screened(pool)
+            if chosen is not None:
+                batch.add(chosen.genome.fingerprint)
+                return chosen
+        return self._breeder.new(partial(self._draw, circle, rng), batch)
+
+    def _bred(self, circle: Sequence[Trial], rng: Random, batch: set[str]) -> list[Proposal]:
+        """Different children that nobody has tried."""
+        pool: dict[str, Proposal] = {}
+        for _ in range(3 * self._pool):  # in a small space few are new
+            proposal = self._draw(circle, rng)
+            if self._breeder.is_new(proposal.genome, batch):
+                pool.setdefault(proposal.genome.fingerprint, proposal)
+            if len(pool) == self._pool:
+                break
+        return list(pool.values())
+
+    def _draw(self, circle: Sequence[Trial], rng: Random) -> Proposal:
+        if rng.random() < (FRESH_IF_ALIKE if self._too_alike else FRESH):
+            families = sorted({trial.genome.family for trial in circle})
+            return replace(self._breeder.founder(rng, rng.choice(families)), operator="fresh")
+        return self._breeder.child(
+            self._tournament(circle, rng), self._tournament(circle, rng), rng
+        )
+
+    def _circle(self, parents: Sequence[Trial], rng: Random) -> list[Trial]:
+        """Those that a child's parents are chosen from: all, or one family's members; a family's
+        chance falls with the rank of its champion."""
+        if rng.random() >= NICHE_SHARE:
+            return list(parents)
+        families = list(dict.fromkeys(trial.genome.family for trial in parents))  # best first
+        (family,) = rng.choices(families, [1 / (rank + 1) for rank in range(len(families))])
+        return [trial for trial in parents if trial.genome.family == family]
+
+    def _tournament(self, circle: Sequence[Trial], rng: Random) -> Trial:
+        """The best of a few drawn at random (Goldberg & Deb 1991); `circle` has the best first."""
+        places = range(len(circle))
+        return circle[min(rng.sample(places, min(self.setup.tournament_size, len(places))))]
+
+    # --- foretelling ------------------------------------------------------------------------------
+
+    @cached_property
+    def _surrogates(self) -> list[Surrogate]:
+        """One for each objective; none while there is too little to learn from."""
+        alive = [trial for trial in self._told if not trial.failed]
+        if self._pool == 1 or len(alive) < LEARNED:
+            return []
+        return [fit(self.setup.space, self._told, objective) for objective in self.setup.objectives]
+
+    def _taste(self, rng: Random) -> Taste:
+        return Taste(
+            daring=abs(rng.gauss(0, DARING)),
+            weights=tuple(rng.expovariate(1) for _ in self._surrogates),
+        )
+
+    def _ranked(self, pool: Sequence[Proposal], taste: Taste) -> list[Proposal]:
+        """The most promising first, by upper confidence bounds."""
+        different = list({proposal.genome.fingerprint: proposal for proposal in pool}.values())
+        if not different:
+            return []
+        bounds = []
+        for surrogate in self._surrogates:
+            means, deviations = surrogate.predict([proposal.genome for proposal in different])
+            bounds.append((means + taste.daring * deviations).tolist())
+        promises = [_weighed(scores, taste.weights) for scores in zip(*bounds, strict=True)]
+        order = sorted(range(len(different)), key=lambda i: -promises[i])
+        return [different[i] for i in order]
+
+    def _refined(self, best: Sequence[Proposal], rng: Random, batch: set[str]) -> list[Proposal]:
+        """Mutants of the best of a pool: what the model, and no training, has selected."""
+        mutants = [self._breeder.again(proposal, rng) for proposal in best for _ in range(4)]
+        return [m for m in mutants if self._breeder.is_new(m.genome, batch)]
+
+    def _screened(self, ranked: Sequence[Proposal]) -> Proposal | None:
+        """The first that is admitted; by trusted proxies, the best of the first few."""
+        admitted = (p for p in ranked if self.setup.admit(p.genome))
+        trusts = {v.name: v.correlation or 0.0 for v in self._verdicts if v.trusted}
+        if not trusts:
+            return next(admitted, None)
+        shortlist = [proposal for proposal, _ in zip(admitted, range(SHORTLIST), strict=False)]
+        if not shortlist:
+            return None
+        votes = [0.0] * len(shortlist)
+        for name, correlation in trusts.items():
+            scored = [self.setup.proxies(p.genome, (name,)).get(name) for p in shortlist]
+            for place, vote in enumerate(_ranks(scored)):
+                votes[place] += correlation * vote
+        for place, vote in enumerate(range(len(shortlist), 0, -1)):  # the surrogate's own
+            votes[place] += vote
+        return shortlist[votes.index(max(votes))]
+
+    def _annotated(self, proposal: Proposal) -> Proposal:
+        """With what was known of it before it was trained."""
+        predicted = None
+        if self._surrogates and self.setup.objectives[0].metric is None:
+            means, _ = self._surrogates[0].predict([proposal.genome])
+            predicted = -self._surrogates[0].in_units(means.item())
+        proxies = dict(self.setup.proxies(proposal.genome, self.setup.proxy_names))
+        return replace(proposal, predicted=predicted, proxies=proxies)
+
+    # --- learning ---------------------------------------------------------------------------------
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        self._generation += 1
-        for trial in trials:
-            self._novelty.remember(trial.genome)
-        alive = [trial for trial in trials if not trial.failed]
-        ranked = sorted([*self._population, *alive], key=_rank)
+        self._breeder.told(trials)
+        self._told += trials
+        self.__dict__.pop("_surrogates", None)  # they are fitted again when they are asked
+        ranked = self.setup.rank([*self._population, *trials])
         champions = {trial.genome.family: trial for trial in reversed(ranked)}
-        elites = self._population[: self.setup.elites]
-        survivors = {trial.number: trial for trial in (*elites, *champions.values(), *alive)}
-        self._population = sorted(survivors.values(), key=_rank)
+        best = ranked[: self.setup.population_size]
+        survivors = {trial.number: trial for trial in (*best, *champions.values())}
+        self._population = self.setup.rank(survivors.values())
+        self._remarks = [*self._watch_diversity(), *self._judge_proxies()]
 
-    def _newcomers(self) -> list[str]:
-        """The families that enter with this generation's level."""
-        before = self.setup.level(self._generation - 1)
-        return [family for family in self._space.families if family not in before.families]
+    def remarks(self) -> list[str]:
+        return self._remarks
 
-    def _founders(
-        self, rngs: Sequence[Random], families: list[str], batch: set[str]
-    ) -> list[Proposal]:
-        """Every family founds as many lines as any other, so that none is lost to chance."""
-        lines = cycle(product((True, False), families))
-        return [
-            self._novelty.first_new(partial(self._founder, rng, started, _first(family)), batch)
-            for rng, (started, family) in zip(rngs, lines, strict=False)
-        ]
+    def _watch_diversity(self) -> Iterator[str]:
+        """Acts for the next generation where the population is too much alike."""
+        before = self._too_alike
+        self._diversity = diversity([trial.genome for trial in self._population], self.setup.space)
+        if not self._founders_diversity:
+            self._founders_diversity = self._diversity
+        self._breeder.rate = self.setup.mutation_rate * (2 if self._too_alike else 1)
+        if self._too_alike and not before:
+            yield (f"the population has become alike (diversity {self._diversity:.2f}): "
+                   "more mutation and new blood")  # fmt: skip
 
-    def _founder(self, rng: Random, started: bool, families: Iterator[str | None]) -> Proposal:
-        """Every other line of a family starts from the training settings that work for most: one
-        that learns nothing at its settings says nothing of its architecture."""
-        proposal = random_proposal(self._space, rng, next(families))
-        if not started:
-            return proposal
-        return Proposal(self._space.started(proposal.genome), "start")
+    @property
+    def _too_alike(self) -> bool:
+        return self._diversity < ALIKE * self._founders_diversity
 
-    def _child(self, rng: Random) -> Proposal:
-        """Crossover and then mutation, or mutation alone; parents of different families have no
-        genes in the same place, so the child is a mutant of one."""
-        mother = self._mother(rng)
-        father = self._tournament(self._parents, rng)
-        crossed = (
-            rng.random() < self.setup.crossover_rate
-            and father is not mother
-            and father.genome.family == mother.genome.family
-        )
-        genome = self._adopted(mother, rng)
-        if crossed:
-            genome = self._space.crossover(genome, self._adopted(father, rng), rng)
-        mutant, operator = self._mutate(genome, rng)
-        if crossed:
-            return Proposal(mutant, f"crossover+{operator}", (mother.number, father.number))
-        return Proposal(mutant, operator, (mother.number,))
-
-    def _adopted(self, trial: Trial, rng: Random) -> Genome:
-        """Its genome as one of the level, which may ask for more layers than the last one did."""
-        return self._space.transplant(trial.genome, trial.genome.family, rng)
-
-    def _mutate(self, genome: Genome, rng: Random) -> tuple[Genome, str]:
-        """By the first of the operators, drawn by weight, that has something to change in it."""
-        left = dict(self.setup.operators)
-        while True:
-            (operator,) = rng.choices(list(left), list(left.values()))
-            mutant = operator.mutate(genome, self._space, rng, self.setup.mutation_rate)
-            del left[operator]
-            if mutant != genome or not left:
-                return mutant, operator.name
-
-    def _mother(self, rng: Random) -> Trial:
-        parents = self._parents
-        if rng.random() >= NICHE_SHARE:
-            return self._tournament(parents, rng)
-        family = rng.choice(sorted({trial.genome.family for trial in parents}))
-        return self._tournament([t for t in parents if t.genome.family == family], rng)
-
-    def _tournament(self, group: Sequence[Trial], rng: Random) -> Trial:
-        """The best of a few drawn from `group` (Goldberg & Deb 1991)."""
-        return min(rng.sample(group, min(self.setup.tournament_size, len(group))), key=_rank)
+    def _judge_proxies(self) -> Iterator[str]:
+        before = {verdict.name: verdict.trusted for verdict in self._verdicts}
+        self._verdicts = trusted(self._told, self.setup.proxy_names)
+        for verdict in self._verdicts:
+            if verdict.trusted != before.get(verdict.name):
+                yield verdict.sentence()
 
 
-def _first(family: str) -> Iterator[str | None]:
-    """A family to draw from and, where it has nothing within the limits, any."""
-    return chain(repeat(family, DRAWS // 2), repeat(None))
+def _weighed(scores: Sequence[float], weights: Sequence[float]) -> float:
+    """One number for several: the worst of the weighted shortfalls counts, and a little of all
+    (augmented Chebyshev scalarisation: Knowles 2006, equation 2)."""
+    shortfalls = [weight * (3 - score) for score, weight in zip(scores, weights, strict=True)]
+    return -max(shortfalls) - 0.05 * sum(shortfalls)
 
 
-def _rank(trial: Trial) -> tuple[float, int]:
-    """Sorts the fittest first; of equals, the older."""
-    assert trial.fitness is not None  # the population holds no failed trials
-    return (-trial.fitness, trial.number)
+def _ranks(scores: Sequence[float | None]) -> list[int]:
+    """From 1 for the lowest; 0 for one that has none."""
+    found = sorted({score for score in scores if score is not None})
+    return [0 if score is None else found.index(score) + 1 for score in scores]
 
 
 @hookimpl

@@ -1,0 +1,133 @@
+"""What the candidates of a run are judged by, and whether they are within its limits."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from snas_cli.api import Candidate, Genome, Space, Trial
+from snas_cli.execution.guard import Failure, guarded
+from snas_cli.recipe.schema import LimitSettings, Recipe
+from snas_cli.registry import Registry
+from snas_cli.runs.folder import RunFolder
+from snas_cli.runs.journal import Journal
+from snas_cli.search.listener import Listener
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a judge works with in a run: its folder and journal, and the trials recorded so far."""
+
+    folder: RunFolder
+    journal: Journal
+    recorded: Sequence[Trial]
+    seconds_left: Callable[[], float] = lambda: inf  # of the run's budget
+
+
+class Proceedings(ABC):
+    """A judge at work in one run."""
+
+    @property
+    @abstractmethod
+    def listener(self) -> Listener:
+        """Keeps the best network ready for use as the search goes on."""
+
+    @abstractmethod
+    def evaluate(self, candidates: Sequence[Candidate]) -> Iterator[Trial]:
+        """A trial for each, in whatever order they finish."""
+
+    @abstractmethod
+    def conclude(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
+        """The end of the search: publishes the winner, and returns its metrics."""
+
+    def seconds_to_conclude(self, trials: Sequence[Trial]) -> float:
+        """About how long `conclude` will take."""
+        return 0.0
+
+
+class Judge(ABC):
+    """What candidates are judged by: training on a data set, or a plugin's evaluator."""
+
+    recipe: Recipe
+    registry: Registry
+    space: Space
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """What the run is called after."""
+
+    @abstractmethod
+    def describe(self) -> list[tuple[str, str]]:
+        """What a person wants to know of it before a search starts: label and value."""
+
+    def versions(self) -> dict[str, str]:
+        """Of what its results depend on, for the record."""
+        return {}
+
+    @abstractmethod
+    def trials_within(self, seconds: float) -> float:
+        """About how many candidates can be judged in this time, with the end of the search."""
+
+    @abstractmethod
+    def cost(self, genome: Genome) -> Mapping[str, float]:
+        """What a network costs, by the names of limits without `max_`. Free of training."""
+
+    @abstractmethod
+    def proxies(self, genome: Genome, names: Collection[str]) -> Mapping[str, float]:
+        """Zero-cost scores of a genome, without those that it has none of."""
+
+    @abstractmethod
+    def check(self, folder: RunFolder) -> None:
+        """Notes in a new run what it is judged by. Raises RunError where an old one was judged by
+        something else."""
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Differs where `check` would refuse."""
+
+    @abstractmethod
+    def open(self, desk: Desk) -> Proceedings: ...
+
+
+def limits_of(settings: LimitSettings) -> dict[str, float]:
+    """The limits that are set, by the names of what they limit."""
+    limits = settings.model_dump()
+    return {name.removeprefix("max_"): limit for name, limit in limits.items() if limit is not None}
+
+
+def exceeded(cost: Mapping[str, float], limits: Mapping[str, float]) -> list[str]:
+    """The names of the limits that a network of this cost is over."""
+    return [name for name, limit in limits.items() if cost.get(name, 0) > limit]
+
+
+def admits(judge: Judge) -> Callable[[Genome], bool]:
+    """Is a genome within the recipe's limits? What cannot be built passes: its trial will fail and
+    say why."""
+    limits, known = limits_of(judge.recipe.limits), dict[str, bool]()
+
+    def admit(genome: Genome) -> bool:
+        if genome.fingerprint not in known:
+            cost = guarded(lambda: judge.cost(genome))
+            known[genome.fingerprint] = isinstance(cost, Failure) or not exceeded(cost, limits)
+        return known[genome.fingerprint]
+
+    return admit if limits else lambda _genome: True
+
+
+def search_metrics(trial: Trial) -> dict[str, Any]:
+    """best/metrics.json for a network as the search judged it."""
+    return {"stage": "search", **description(trial), **trial.metrics}
+
+
+def description(trial: Trial) -> dict[str, Any]:
+    genome = trial.genome
+    return {
+        "trial": trial.number,
+        "family": genome.family,
+        "fingerprint": genome.fingerprint,
+        "fitness": trial.fitness,
+    }

@@ -1,0 +1,90 @@
+"""How long a search will be, and what its strategy is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil
+
+from snas_cli.api import SearchSetup
+from snas_cli.experiment.judging import Judge, admits
+from snas_cli.recipe.quantities import format_bytes, format_count
+from snas_cli.recipe.resolve import levels_of, objectives_of, operators_of
+from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, SearchSettings
+from snas_cli.search.ranking import by_dominance
+from snas_cli.search.rungs import Rungs
+
+GENERATIONS = 6  # where neither the recipe nor a budget says how many
+
+
+def setup_for(judge: Judge, generations: int) -> SearchSetup:
+    recipe, search = judge.recipe, judge.recipe.search
+    objectives = objectives_of(recipe)
+    return SearchSetup(
+        space=judge.space,
+        levels=levels_of(recipe, judge.registry),
+        generations=generations,
+        operators=operators_of(recipe, judge.registry),
+        admit=admits(judge),
+        population_size=search.population_size,
+        elites=search.elites,
+        tournament_size=search.tournament_size,
+        mutation_rate=search.mutation_rate,
+        crossover_rate=search.crossover_rate,
+        options=search.options,
+        objectives=objectives,
+        rank=by_dominance(objectives),
+        rungs=rungs_for(search, generations).of,
+        proxy_names=tuple(search.proxies),
+        proxies=judge.proxies,
+    )
+
+
+def planned_generations(search: SearchSettings, trials: float | None = None) -> int:
+    """How many the recipe says, or else make up so many `trials` (default: its max_trials)."""
+    if search.generations is not None:
+        return search.generations
+    trials = search.max_trials if trials is None else trials
+    if trials is None:
+        return GENERATIONS
+    later = max(trials - search.population_size, 0)
+    return 1 + ceil(later / (search.population_size - search.elites))
+
+
+def trials_in(search: SearchSettings, generations: int) -> int:
+    """How many candidates so many generations have, if elites are not trained again."""
+    return search.population_size + (generations - 1) * (search.population_size - search.elites)
+
+
+def rungs_for(search: SearchSettings, generations: int) -> Rungs:
+    rungs = search.rungs
+    return Rungs(rungs.count, rungs.factor, generations // 2 if rungs.fast else 0)
+
+
+def describe_search(recipe: Recipe, generations: int) -> list[tuple[str, str]]:
+    """What a person wants to know of a search: label and value."""
+    search = recipe.search
+    parts = [search.strategy, f"{generations} generations of {search.population_size}"]
+    levels = len(recipe.space.levels)
+    if search.progressive and levels > 1:
+        parts.append(f"{levels} levels")
+    if recipe.evaluator.name == TRAINING:
+        parts.append(f"{recipe.training.epochs} epochs each")
+        if search.rungs.count > 1:
+            parts.append(f"in {search.rungs.count} rungs")
+    parts.append(f"seed {recipe.seed}")
+    rows = [("limits", _limits(recipe.limits)), ("search", ", ".join(parts))]
+    if len(search.objectives) > 1:
+        rows.append(("objectives", ", ".join(search.objectives)))
+    return rows
+
+
+def _limits(limits: LimitSettings) -> str:
+    parts: list[tuple[float | None, Callable[[float], str]]] = [
+        (limits.max_params, lambda n: f"{format_count(n)} parameters"),
+        (limits.max_size_bytes, lambda n: f"{format_bytes(n)} of weights"),
+        (limits.max_flops, lambda n: f"{format_count(n)} FLOPs a picture"),
+        (limits.max_latency_ms, lambda n: f"{n:g} ms a picture"),
+        (limits.max_activation_bytes, lambda n: f"{format_bytes(n)} a picture in training"),
+    ]
+    set_ones = [text(limit) for limit, text in parts if limit is not None]
+    return f"at most {', '.join(set_ones)}" if set_ones else "none"
