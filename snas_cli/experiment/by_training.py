@@ -10,10 +10,20 @@ from typing import Any
 
 import torch
 
-from snas_cli.api import Candidate, Evaluation, Genome, Space, Trial
+from snas_cli.api import (
+    Candidate,
+    Executor,
+    Failure,
+    Genome,
+    Job,
+    JobResult,
+    Space,
+    Trial,
+    WorkerSetup,
+    guarded,
+)
 from snas_cli.data.splits import Rows
 from snas_cli.errors import RunError
-from snas_cli.execution.inline import evaluate_inline
 from snas_cli.experiment.assembly import Assembly, assemble
 from snas_cli.experiment.estimating import estimate
 from snas_cli.experiment.finale import Finale
@@ -49,8 +59,18 @@ class TrainingJudge(Judge):
     def versions(self) -> dict[str, str]:
         return {"torch": torch.__version__, "device": str(self.assembly.workshop.data.device)}
 
+    def executor(self) -> Executor:
+        """Raises PluginError, SearchError."""
+        settings = self.recipe.execution
+        return self.registry.executor(settings.executor)(settings.all_options())
+
     def trials_within(self, seconds: float) -> float:
-        return estimate(self).trials_within(seconds)
+        return estimate(self).trials_within(seconds, self.executor().capacity)
+
+    def weight(self, genome: Genome) -> float:
+        """How much work it is to train it, next to others."""
+        cost = guarded(lambda: self.cost(genome))
+        return 0.0 if isinstance(cost, Failure) else cost["flops"]
 
     def cost(self, genome: Genome) -> Mapping[str, float]:
         return vars(self.assembly.workshop.cost(genome))
@@ -88,28 +108,55 @@ class TrainingJudge(Judge):
         # One thread: the order of additions, and so every result, is the same on any machine's
         # number of cores.
         torch.set_num_threads(1)
-        return _Proceedings(self.assembly, desk)
+        return _Proceedings(self, desk)
 
 
 class _Proceedings(Proceedings):
-    def __init__(self, assembly: Assembly, desk: Desk) -> None:
-        self._settings = assembly.recipe.training
-        self._keeper = Keeper(assembly, desk.folder, desk.recorded)
-        self._finale = Finale(assembly, desk, self._keeper)
+    def __init__(self, judge: TrainingJudge, desk: Desk) -> None:
+        self._judge = judge
+        self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
+        logs = desk.folder.path / "logs"
+        logs.mkdir(exist_ok=True)
+        setup = WorkerSetup(
+            "snas_cli.experiment.training_jobs:make", {"run": str(desk.folder.path)}
+        )
+        self._crew = judge.executor().open(setup, logs)
+        self._finale = Finale(judge.assembly, desk, self._keeper, self._crew)
+
+    def close(self) -> None:
+        self._crew.close()
 
     @property
     def listener(self) -> Listener:
         return self._keeper
 
     def evaluate(self, candidates: Sequence[Candidate]) -> Iterator[Trial]:
-        return evaluate_inline(candidates, self._evaluate_one)
+        waiting = {candidate.number: candidate for candidate in candidates}
+        for result in self._crew.run([self._job(candidate) for candidate in candidates]):
+            yield self._trial(waiting[result.number], result)
 
-    def _evaluate_one(self, candidate: Candidate) -> Evaluation:
-        genome, generation = candidate.proposal.genome, candidate.generation
-        metrics = self._keeper.train(genome, generation, candidate.rung)
-        return Evaluation(fitness_of(metrics, self._settings), metrics)
+    def _job(self, candidate: Candidate) -> Job:
+        genome = candidate.proposal.genome
+        job = self._keeper.job(genome, candidate.generation, candidate.rung)
+        limit = self._judge.recipe.training.time_limit
+        return Job(
+            candidate.number,
+            job.to_json(),
+            weight=self._judge.weight(genome),
+            # The training loop keeps to the limit by itself; what hangs elsewhere is ended here.
+            time_limit=None if limit is None else 2 * limit + 60,
+        )
+
+    def _trial(self, candidate: Candidate, result: JobResult) -> Trial:
+        known = candidate.number, candidate.generation, candidate.proposal
+        seconds = round(result.seconds, 3)
+        if result.value is None:
+            return Trial(*known, None, reason=result.reason, seconds=seconds)
+        fitness = fitness_of(result.value, self._judge.recipe.training)
+        return Trial(*known, fitness, result.value, seconds=seconds)
 
     def conclude(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
+        self._keeper.search_over()
         return self._finale.run(trials, listener)
 
     def seconds_to_conclude(self, trials: Sequence[Trial]) -> float:

@@ -39,9 +39,10 @@ class Estimate:
         """For a whole search."""
         return trials * self.seconds_per_trial + self.seconds_of_finale
 
-    def trials_within(self, seconds: float) -> float:
-        """The finale may take no more than half of the time."""
-        return (seconds - min(self.seconds_of_finale, seconds / 2)) / self.seconds_per_trial
+    def trials_within(self, seconds: float, at_once: int = 1) -> float:
+        """With so many at the same time; the finale may take no more than half of it."""
+        finale = min(self.seconds_of_finale / at_once, seconds / 2)
+        return (seconds - finale) / self.seconds_per_trial * at_once
 
 
 def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter) -> Estimate:

@@ -8,15 +8,15 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from snas_cli.api import Trial
-from snas_cli.execution.guard import Failure, guarded
+from snas_cli.api import Executor, Job, Trial
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.judging import Desk, description, search_metrics
 from snas_cli.experiment.keeper import Keeper
-from snas_cli.runs.weights import load_weights, save_weights
+from snas_cli.experiment.training_jobs import TrainingJob
+from snas_cli.runs.weights import load_weights
 from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import leaders
-from snas_cli.training.candidates import Trained, fitness_of
+from snas_cli.training.candidates import fitness_of
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,11 @@ class Finalist:
 class Finale:
     """Trains the leaders that are not in the journal yet, then publishes the winner."""
 
-    def __init__(self, assembly: Assembly, desk: Desk, keeper: Keeper) -> None:
+    def __init__(self, assembly: Assembly, desk: Desk, keeper: Keeper, crew: Executor) -> None:
         self._assembly = assembly
         self._desk = desk
         self._keeper = keeper
+        self._crew = crew
         self._settings = assembly.recipe.finale
 
     def run(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
@@ -46,51 +47,60 @@ class Finale:
 
     def expected_seconds(self, trials: Sequence[Trial]) -> float:
         """For all of it, by what the leaders' epochs took in the search."""
-        top = leaders(trials, self._settings.top)
-        return self._settings.seeds * sum(map(self._seconds, top))
+        return self._settings.seeds * self._seconds(leaders(trials, self._settings.top))
 
-    def _seconds(self, trial: Trial) -> float:
-        """For one training."""
-        return self._settings.epochs * trial.seconds / trial.metrics["epochs"]
+    def _seconds(self, trials: Sequence[Trial]) -> float:
+        """For one training of each, as many at the same time as there are workers."""
+        each = [trial.seconds / trial.metrics["epochs"] for trial in trials]
+        at_once = min(self._crew.capacity, len(trials)) or 1
+        return max(max(each, default=0.0), sum(each) / at_once) * self._settings.epochs
 
     def _train(self, top: Sequence[Trial], listener: Listener) -> Iterator[Finalist]:
         """Every leader once, then every leader again: if the time runs out, all had their turn."""
-        recorded = {
+        done = {
             (event["fingerprint"], event["repeat"]): event
             for event in self._desk.folder.events("finalist")
         }
-        turns = [(repeat, trial) for repeat in range(self._settings.seeds) for trial in top]
-        for turn, (repeat, trial) in enumerate(turns, 1):
-            event = recorded.get((trial.genome.fingerprint, repeat))
-            if event is None and self._seconds(trial) > self._desk.seconds_left():
-                left_out = len(turns) - turn + 1
-                listener.notice(f"no time is left for {left_out} of {len(turns)} final trainings")
+        for repeat in range(self._settings.seeds):
+            waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
+            if waiting and self._seconds(waiting) > self._desk.seconds_left():
+                listener.notice(f"no time is left for final trainings: {repeat} of "
+                                f"{self._settings.seeds} for each of the best are done")  # fmt: skip
                 return
-            if event is None:
-                listener.finalist_started(trial.genome, turn, len(turns))
-                event = self._train_once(trial, repeat)
+            for event in self._trained(waiting, repeat, listener):
                 self._desk.journal.write("finalist", **event)
-            if event["reason"] is None:
-                metrics = {"stage": "final", **description(trial), **event["metrics"]}
-                yield Finalist(trial, metrics, self._keeper.final_weights(trial.genome, repeat))
+                done[event["fingerprint"], repeat] = event
+            for trial in top:
+                event = done[trial.genome.fingerprint, repeat]
+                if event["reason"] is None:
+                    metrics = {"stage": "final", **description(trial), **event["metrics"]}
+                    weights = self._keeper.final_weights(trial.genome, repeat)
+                    yield Finalist(trial, metrics, weights)
 
-    def _train_once(self, trial: Trial, repeat: int) -> dict[str, Any]:
-        outcome = guarded(lambda: self._trained(trial, repeat))
-        event = {"trial": trial.number, "fingerprint": trial.genome.fingerprint, "repeat": repeat}
-        if isinstance(outcome, Failure):
-            return {**event, "reason": outcome.reason}
-        weights = self._keeper.final_weights(trial.genome, repeat)
-        save_weights(weights, outcome.network.state_dict(), trial.genome.fingerprint)
-        return {**event, "reason": None, "metrics": dict(outcome.metrics)}
+    def _trained(
+        self, trials: Sequence[Trial], repeat: int, listener: Listener
+    ) -> Iterator[dict[str, Any]]:
+        """What the journal is to say of each training."""
+        for rank, trial in enumerate(trials, 1):
+            listener.finalist_started(trial.genome, rank, len(trials))
+        by_number = {trial.number: trial for trial in trials}
+        jobs = [Job(t.number, self._job(t, repeat).to_json(), t.metrics["flops"]) for t in trials]
+        for result in self._crew.run(jobs):
+            event = {"trial": result.number, "repeat": repeat, "reason": result.reason,
+                     "fingerprint": by_number[result.number].genome.fingerprint}  # fmt: skip
+            yield event if result.value is None else {**event, "metrics": result.value}
 
-    def _trained(self, trial: Trial, repeat: int) -> Trained:
-        workshop = self._assembly.workshop.with_whole_epochs()
-        if repeat:
-            workshop = workshop.varied(f"repeat {repeat}")
-        start = None
-        if self._settings.start == "search":
-            start = load_weights(self._keeper.kept(trial), trial.genome.fingerprint)
-        return workshop.train(trial.genome, self._settings.epochs, start=start)
+    def _job(self, trial: Trial, repeat: int) -> TrainingJob:
+        """From scratch, or from the weights of the search."""
+        from_search = self._settings.start == "search"
+        return TrainingJob(
+            trial.genome,
+            str(self._keeper.final_weights(trial.genome, repeat)),
+            variant=f"repeat {repeat}" if repeat else "",
+            epochs=self._settings.epochs,
+            whole_epochs=True,
+            start=str(self._keeper.kept(trial)) if from_search else None,
+        )
 
     def _choose(self, top: Sequence[Trial], finalists: Sequence[Finalist]) -> dict[str, Any]:
         """The architecture whose trainings are the best on average; of these, the best one. A

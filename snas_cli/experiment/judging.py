@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Self
 
 from snas_cli.api import Candidate, Genome, Space, Trial
 from snas_cli.execution.guard import Failure, guarded
@@ -28,7 +28,16 @@ class Desk:
 
 
 class Proceedings(ABC):
-    """A judge at work in one run."""
+    """A judge at work in one run, until it is closed."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to let go of
+        """Lets go of workers, if it has any."""
 
     @property
     @abstractmethod

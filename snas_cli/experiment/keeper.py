@@ -3,8 +3,8 @@ all ready for use at any moment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from snas_cli.api import Genome, Trial
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.bundle import architecture_document
 from snas_cli.experiment.judging import search_metrics
+from snas_cli.experiment.training_jobs import Donor, TrainingJob, carry_out
 from snas_cli.recipe.resolve import objectives_of
 from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
@@ -20,8 +21,7 @@ from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import front, leaders
 from snas_cli.search.rungs import rung_of
 from snas_cli.training.batches import batches_per_epoch
-from snas_cli.training.candidates import Trained
-from snas_cli.training.sharing import donor, members, transfer
+from snas_cli.training.sharing import donor, members
 from snas_cli.training.stages import stage_of
 
 if TYPE_CHECKING:
@@ -45,15 +45,19 @@ class Keeper(Listener):
         self._publish_leader(before)
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
-        """Deletes the weights of all but the leaders and, while there are candidates to come, the
-        pools that these start from."""
+        """Deletes the weights of all but the leaders and the pools that candidates to come start
+        from."""
         if any(trial.generation > generation for trial in self._trials):
             return  # long over: the run is resumed, and the candidates to come are later ones
-        recipe = self._assembly.recipe
-        kept = {self.kept(trial) for trial in self._to_keep()}
-        if recipe.search.generations is None or generation + 1 < recipe.search.generations:
-            pools = members(self._trials, recipe.sharing)
-            kept |= {self.search_weights(trial.genome, rung_of(trial)) for trial in pools}
+        pools = members(self._trials, self._assembly.recipe.sharing)
+        self._delete_all_but([*self._to_keep(), *pools])
+
+    def search_over(self) -> None:
+        """Nobody will start from the pools any more."""
+        self._delete_all_but(self._to_keep())
+
+    def _delete_all_but(self, trials: Iterable[Trial]) -> None:
+        kept = {self.kept(trial) for trial in trials}
         for path in self._folder.weights.glob("search-*.safetensors"):
             if path not in kept:
                 path.unlink()
@@ -84,54 +88,37 @@ class Keeper(Listener):
     def _weights(self, genome: Genome, generation: int, rung: int) -> Path:
         weights = self.search_weights(genome, rung)
         if not weights.exists():
-            self.train(genome, generation, rung)
+            carry_out(self.job(genome, generation, rung), self._assembly)
         return weights
 
-    def train(self, genome: Genome, generation: int, rung: int = 0) -> Mapping[str, float]:
-        """Trains to a rung as the search does, keeps the weights and returns the metrics."""
+    def job(self, genome: Genome, generation: int, rung: int = 0) -> TrainingJob:
+        """How the search trains a candidate of this generation to a rung."""
         generation = min([generation, *self._generations_of(genome)])  # in which it came up
+        workshop, rungs = self._assembly.workshop, self._assembly.recipe.search.rungs
+        job = TrainingJob(genome, str(self.search_weights(genome, rung)))
+        if rungs.count > 1:
+            batches = batches_per_epoch(workshop.data, workshop.settings)
+            stage = stage_of(rung, rungs, workshop.settings, batches)
+            job = replace(job, epochs=stage.epochs, max_batches=stage.max_batches)
         if rung:
-            start: dict[str, Tensor] | None = load_weights(
-                self._weights(genome, generation, rung - 1), genome.fingerprint
-            )
-            inherited: dict[str, float] = {}
-        else:
-            start, inherited = self._inheritance(genome, generation)
-        trained = self._stage(rung)(genome, start=start)
-        path = self.search_weights(genome, rung)
-        save_weights(path, trained.network.state_dict(), genome.fingerprint)
-        return {**trained.metrics, **inherited}
+            below = self._weights(genome, generation, rung - 1)
+            return replace(job, variant=f"rung {rung}", start=str(below))
+        return replace(job, donor=self._donor(genome, generation))
 
     def _generations_of(self, genome: Genome) -> Iterator[int]:
         fingerprint = genome.fingerprint
         return (t.generation for t in self._trials if t.genome.fingerprint == fingerprint)
 
-    def _stage(self, rung: int) -> Callable[..., Trained]:
-        """How networks are trained on a rung."""
-        workshop, rungs = self._assembly.workshop, self._assembly.recipe.search.rungs
-        if rungs.count == 1:
-            return workshop.train
-        batches = batches_per_epoch(workshop.data, workshop.settings)
-        stage = stage_of(rung, rungs, workshop.settings, batches)
-        varied = workshop.varied(f"rung {rung}") if rung else workshop
-        return partial(varied.train, epochs=stage.epochs, max_batches=stage.max_batches)
-
-    def _inheritance(
-        self, genome: Genome, generation: int
-    ) -> tuple[dict[str, Tensor] | None, dict[str, float]]:
-        """What a candidate of this generation starts from, and what the record says of it: `donor`,
-        a trial's number, and `shared`, the share of its parameters that come from there."""
+    def _donor(self, genome: Genome, generation: int) -> Donor | None:
+        """Whom a candidate of this generation inherits from."""
         sharing = self._assembly.recipe.sharing
         if not sharing.enabled:
-            return None, {}
+            return None
         earlier = [trial for trial in self._trials if trial.generation < generation]
         chosen = donor(genome, earlier, self._assembly.space, sharing)
         if chosen is None:
-            return None, {"shared": 0.0}
-        state = load_weights(self.kept(chosen), chosen.genome.fingerprint)
-        network = self._assembly.workshop.build(genome)
-        transferred = transfer(network, state, slices=sharing.slices)
-        return network.state_dict(), {"donor": chosen.number, "shared": transferred.share}
+            return None
+        return Donor(chosen.number, chosen.genome.fingerprint, str(self.kept(chosen)))
 
     def publish(self, genome: Genome, weights: Path, metrics: Mapping[str, Any]) -> None:
         """Makes best/ hold this network: all three files, or the ones before."""

@@ -10,7 +10,7 @@ from snas_cli.experiment.judging import Judge, admits
 from snas_cli.recipe.quantities import format_bytes, format_count
 from snas_cli.recipe.resolve import levels_of, objectives_of, operators_of
 from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, SearchSettings
-from snas_cli.search.ranking import by_dominance
+from snas_cli.search.ranking import Rank, by_dominance
 from snas_cli.search.rungs import Rungs
 
 GENERATIONS = 6  # where neither the recipe nor a budget says how many
@@ -18,7 +18,6 @@ GENERATIONS = 6  # where neither the recipe nor a budget says how many
 
 def setup_for(judge: Judge, generations: int) -> SearchSetup:
     recipe, search = judge.recipe, judge.recipe.search
-    objectives = objectives_of(recipe)
     return SearchSetup(
         space=judge.space,
         levels=levels_of(recipe, judge.registry),
@@ -31,12 +30,16 @@ def setup_for(judge: Judge, generations: int) -> SearchSetup:
         mutation_rate=search.mutation_rate,
         crossover_rate=search.crossover_rate,
         options=search.options,
-        objectives=objectives,
-        rank=by_dominance(objectives),
+        objectives=objectives_of(recipe),
+        rank=rank_of(recipe),
         rungs=rungs_for(search, generations).of,
         proxy_names=tuple(search.proxies),
         proxies=judge.proxies,
     )
+
+
+def rank_of(recipe: Recipe) -> Rank:
+    return by_dominance(objectives_of(recipe))
 
 
 def planned_generations(search: SearchSettings, trials: float | None = None) -> int:

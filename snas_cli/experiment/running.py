@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from snas_cli import __version__
-from snas_cli.api import Trial
+from snas_cli.api import Strategy, Trial
 from snas_cli.data.splits import read_manifest
 from snas_cli.errors import RunError, UsageError
 from snas_cli.experiment.by_evaluator import evaluator_judge
@@ -18,6 +18,7 @@ from snas_cli.experiment.judging import Desk, Judge
 from snas_cli.experiment.planning import (
     describe_search,
     planned_generations,
+    rank_of,
     rungs_for,
     setup_for,
     trials_in,
@@ -162,31 +163,41 @@ class _Run:
         journal.write("started", snas=__version__, recorded=len(record.trials),
                       **judge.versions())  # fmt: skip
         generations = self._planned_generations(journal)
-        proceedings = judge.open(desk)
         scribe = Scribe(judge, desk, elapsed)
-        listener = Listeners(
-            scribe, proceedings.listener, self._listener, Hooks(judge.registry, self._listener)
-        )
-        listener.search_started(self._plan(generations), record.trials)
-        setup = setup_for(judge, generations)
-        trials = Search(
-            strategy=judge.registry.strategy(search.strategy)(setup),
-            evaluate=proceedings.evaluate,
-            seed=judge.recipe.seed,
-            generations=None if self._open_ended else generations,
-            listener=listener,
-            record=record,
-            rungs=rungs_for(search, generations),
-            rank=setup.rank,
-            budget=Budget(search.max_trials, search.max_epochs, search.budget, elapsed,
-                          proceedings.seconds_to_conclude),
-        ).run()  # fmt: skip
-        scribe.search_over()
-        best = proceedings.conclude(trials, listener)
+        with judge.open(desk) as proceedings:
+            listener = Listeners(
+                scribe,
+                proceedings.listener,
+                self._listener,
+                Hooks(judge.registry, self._listener),
+            )
+            listener.search_started(self._plan(generations), record.trials)
+            reserve = proceedings.seconds_to_conclude
+            loop = Search(
+                strategy=self._strategy(generations),
+                evaluate=proceedings.evaluate,
+                seed=judge.recipe.seed,
+                generations=None if self._open_ended else generations,
+                listener=listener,
+                record=record,
+                rungs=rungs_for(search, generations),
+                rank=rank_of(judge.recipe),
+                budget=Budget(
+                    search.max_trials, search.max_epochs, search.budget, elapsed, reserve
+                ),
+            )
+            trials = loop.run()
+            scribe.search_over()
+            best = proceedings.conclude(trials, listener)
         journal.write("finished", best=best, elapsed=elapsed())
         write_report(self._folder, trials)
         listener.search_finished(self._folder.path, best)
         return Outcome(self._folder, trials, best)
+
+    def _strategy(self, generations: int) -> Strategy:
+        judge = self._judge
+        chosen = judge.registry.strategy(judge.recipe.search.strategy)
+        return chosen(setup_for(judge, generations))
 
     def _planned_generations(self, journal: Journal) -> int:
         """How many there will be, as far as one can tell."""

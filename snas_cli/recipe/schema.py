@@ -320,6 +320,26 @@ class FinaleSettings(Section):
     )
 
 
+class ExecutionSettings(Section):
+    """Where candidates are trained."""
+
+    executor: str = Field("local", description="local, inline, or a plugin; see `snas plugins`.")
+    workers: int | None = Field(
+        None, ge=1, description="Processes at the same time. Default: one for each core."
+    )
+    gpu_ids: list[int] | None = Field(
+        None, min_length=1, description="The GPUs to use. Default: as training.device says."
+    )
+    workers_per_gpu: int | None = Field(None, ge=1, description="Processes that share a GPU.")
+    options: dict[str, Any] = Field({}, description="Further settings of an executor's own.")
+
+    def all_options(self) -> dict[str, Any]:
+        """Those of an executor, as far as they are set."""
+        own = {"workers": self.workers, "gpu_ids": self.gpu_ids,
+               "workers_per_gpu": self.workers_per_gpu}  # fmt: skip
+        return {**{name: value for name, value in own.items() if value is not None}, **self.options}
+
+
 class OutputSettings(Section):
     """Where results go."""
 
@@ -348,4 +368,7 @@ class Recipe(Section):
         SharingSettings(), description="How candidates start from the weights of earlier ones."
     )
     finale: FinaleSettings = Field(FinaleSettings(), description="What is done with the best.")
+    execution: ExecutionSettings = Field(
+        ExecutionSettings(), description="Where candidates are trained."
+    )
     output: OutputSettings = Field(OutputSettings(), description="Where results go.")

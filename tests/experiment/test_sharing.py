@@ -45,7 +45,7 @@ def test_trials_record_their_donor_and_what_they_share(whole: RunFolder) -> None
     for number, donor in donors.items():
         assert donor["generation"] < found[number]["generation"]
         assert 0 < found[number]["metrics"]["shared"] <= 1
-    assert all(t["metrics"]["shared"] == 0 for t in found if t["number"] not in donors)
+    assert not any("shared" in t["metrics"] for t in found if t["number"] not in donors)
     # A donor's donor: what a trial rests on goes back more than one generation.
     assert any("donor" in donor["metrics"] for donor in donors.values())
 
@@ -108,10 +108,11 @@ def test_keeps_the_pool_while_there_are_candidates_to_come(
     watcher = Watcher(tmp_path / "run")
     folder = search(registry, tmp_path, watcher)
     found = trials(folder)
-    for generation, names in enumerate(watcher.seen[:-1]):
+    for generation, names in enumerate(watcher.seen):
         until = {t["fingerprint"] for t in found if t["generation"] <= generation}
         assert names == {f"search-{fingerprint}.safetensors" for fingerprint in until}
-    assert len(watcher.seen[-1]) == 2  # the leaders
+    left = {path.name for path in folder.weights.glob("search-*")}
+    assert len(left) == 2  # the leaders: nobody starts from the others any more
 
 
 def test_a_small_pool_is_the_fittest(registry: Registry, tmp_path: Path) -> None:

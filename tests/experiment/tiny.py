@@ -20,6 +20,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "search": {"generations": 3, "population_size": 4, "elites": 1},
     "training": {"epochs": 1, "batch_size": 256},
     "finale": {"epochs": 2},
+    "execution": {"executor": "inline"},
 }
 
 

@@ -19,7 +19,6 @@ from snas_cli.api import (
     Work,
     WorkerSetup,
     guarded,
-    heavy_first,
     hookimpl,
 )
 from snas_plugins.executors._options import check_names
@@ -49,7 +48,7 @@ class InlineExecutor(Executor):
         return self
 
     def run(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
-        return map(self._done, heavy_first(jobs))
+        return map(self._done, sorted(jobs, key=lambda job: job.number))  # no gap is to be filled
 
     def _done(self, job: Job) -> JobResult:
         work = self._work

@@ -34,6 +34,7 @@ SHORTLIST = 5  # children of a pool whose proxies are computed
 
 
 ROUNDS, REFINED = 3, 5
+STEP_SHARE, FREE_SHARE, STEP_MEAN = 0.0, 0.0, 1.0
 DARING = 1.5
 
 
@@ -109,7 +110,10 @@ class Evolution(Strategy):
     def _child(self, parents: Sequence[Trial], rng: Random, batch: set[str]) -> Proposal:
         """The most promising of a pool that is within the limits."""
         circle = self._circle(parents, rng)
-        if self._surrogates:
+        free = rng.random()
+        if free < STEP_SHARE:
+            return self._breeder.new(partial(self._step, parents, rng), batch)
+        if self._surrogates and free >= STEP_SHARE + FREE_SHARE:
             taste = self._taste(rng)
             pool = self._ranked(self._bred(circle, rng, batch), taste)
             for _ in range(ROUNDS):
@@ -119,6 +123,13 @@ class Evolution(Strategy):
                 batch.add(chosen.genome.fingerprint)
                 return chosen
         return self._breeder.new(partial(self._draw, circle, rng), batch)
+
+    def _step(self, parents: Sequence[Trial], rng: Random) -> Proposal:
+        parent = parents[min(int(rng.expovariate(1 / STEP_MEAN)), len(parents) - 1)]
+        space = self._breeder.space
+        genome = self._breeder.adopted(parent, rng)
+        site = rng.choice(space.sites(genome))
+        return Proposal(space.step(genome, site, rng), "step", (parent.number,))
 
     def _bred(self, circle: Sequence[Trial], rng: Random, batch: set[str]) -> list[Proposal]:
         """Different children that nobody has tried."""
