@@ -86,14 +86,16 @@ def check(
     """Look for pictures that cannot be read, twins and skewed classes; estimate memory and time."""
     from snas_cli.data.checking import examine
     from snas_cli.experiment.estimating import estimate
-    from snas_cli.experiment.planning import planned_generations, trials_in
+    from snas_cli.experiment.planning import expected_trials, planned_generations, trials_in
     from snas_cli.terminal.datasets import complaints, findings_as_json, needs_in_words
 
     judge = _judge(context, target, [*(settings or []), "data.on_bad_image=skip"])
     data, search = judge.assembly.data, judge.recipe.search
     findings = examine(data)
     expected = estimate(judge)
-    seconds = expected.seconds(trials_in(search, planned_generations(search)))
+    seconds = expected.seconds(
+        trials_in(search, planned_generations(search, expected_trials(judge.recipe)))
+    )
     if as_json:
         print_json(findings_as_json(data.classes, findings) | {"search_seconds": seconds})
     else:

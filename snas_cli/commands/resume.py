@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from snas_cli.commands._options import RUNS, AsJson, RunsFolder, registry_of
+from snas_cli.errors import UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,14 +20,37 @@ def resume(
     run: Annotated[
         Path | None, typer.Argument(help="A run, or one of its checkpoints. Default: the latest.")
     ] = None,
+    extend: Annotated[
+        str | None, typer.Option(help="Search on for so long, such as 1h; a finished run, too.")
+    ] = None,
+    generations: Annotated[
+        int | None, typer.Option(help="Search on until there are so many in all.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; the results stay the same.")
+    ] = None,
     runs: RunsFolder = RUNS,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a search that was stopped or killed; it ends as if it had not been."""
     from snas_cli.commands._searching import run_search
+    from snas_cli.experiment.running import Changes
     from snas_cli.experiment.running import resume as go_on
     from snas_cli.runs.folder import latest_run
 
     path = run or latest_run(runs).path
     registry = registry_of(context)
-    run_search(lambda listener: go_on(path, registry, listener), as_json=as_json)
+    changes = Changes(_seconds(extend), generations, workers)
+    run_search(lambda listener: go_on(path, registry, listener, changes), as_json=as_json)
+
+
+def _seconds(text: str | None) -> float | None:
+    from snas_cli.recipe.quantities import parse_duration
+
+    if text is None:
+        return None
+    try:
+        seconds: float = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--extend {text}: {error}") from None
+    return seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,12 +46,30 @@ def search(
     ] = None,
     generations: Annotated[int | None, _SEARCH(help="Rounds of candidates.")] = None,
     population_size: Annotated[int | None, _SEARCH(help="Candidates in a round.")] = None,
+    budget: Annotated[str | None, _SEARCH(help="Time for all of it, such as 2h.")] = None,
+    max_trials: Annotated[int | None, _SEARCH(help="Candidates in all.")] = None,
+    rungs: Annotated[int | None, _SEARCH(help="Stages of training; only the better go on.")] = None,
+    fast: Annotated[
+        bool | None, _SEARCH("--fast/--no-fast", help="Early generations: first stage only.")
+    ] = None,
+    controls: Annotated[
+        bool | None, _SEARCH("--controls/--no-controls", help="What is the search worth?")
+    ] = None,
     epochs: Annotated[int | None, _TRAINING(help="For each candidate.")] = None,
     batch_size: Annotated[int | None, _TRAINING(help="Pictures in a training step.")] = None,
     patience: Annotated[int | None, _TRAINING(help="Epochs without improvement.")] = None,
     min_delta: Annotated[float | None, _TRAINING(help="What improvement means.")] = None,
     monitor: Annotated[str | None, _TRAINING(help="val_acc, val_balanced_acc or val_loss.")] = None,
     device: Annotated[str | None, _TRAINING(help="auto, cpu or cuda.")] = None,
+    workers: Annotated[int | None, _TRAINING(help="Processes. Default: a core each.")] = None,
+    gpu_ids: Annotated[str | None, _TRAINING(help="Such as 0,1.")] = None,
+    weight_sharing: Annotated[
+        bool | None,
+        _TRAINING("--weight-sharing/--no-weight-sharing", help="Start from similar networks."),
+    ] = None,
+    weight_sharing_max_models: Annotated[
+        int | None, _TRAINING(help="Networks of a family to start from.")
+    ] = None,
     output_dir: Annotated[str | None, _OUTPUT(help="The folder that holds the runs.")] = None,
     checkpoint_every: Annotated[int | None, _OUTPUT(help="In generations.")] = None,
     settings: Annotated[
@@ -88,12 +106,21 @@ def search(
         "search.progressive": progressive,
         "search.generations": generations,
         "search.population_size": population_size,
+        "search.budget": budget,
+        "search.max_trials": max_trials,
+        "search.rungs.count": rungs or (2 if fast else None),
+        "search.rungs.fast": fast,
+        "finale.controls": controls,
         "training.epochs": epochs,
         "training.batch_size": batch_size,
         "training.patience": patience,
         "training.min_delta": min_delta,
         "training.monitor": monitor,
         "training.device": device,
+        "execution.workers": workers,
+        "execution.gpu_ids": _numbers(gpu_ids) if gpu_ids else None,
+        "sharing.enabled": weight_sharing,
+        "sharing.max_models": weight_sharing_max_models,
         "output.folder": output_dir,
         "output.checkpoint_every": checkpoint_every,
     }
@@ -106,5 +133,16 @@ def search(
 
 
 def _flag(dotted: str) -> str:
-    renamed = {"output.folder": "output-dir"}
+    renamed = {
+        "output.folder": "output-dir",
+        "search.rungs.count": "rungs",
+        "sharing.enabled": "weight-sharing",
+        "sharing.max_models": "weight-sharing-max-models",
+    }
     return f"--{renamed.get(dotted, dotted.rpartition('.')[2].replace('_', '-'))}"
+
+
+def _numbers(text: str) -> list[Any]:
+    """Of a list with commas; what is no number is left for the recipe's check to refuse."""
+    parts = [part.strip() for part in text.split(",")]
+    return [int(part) if part.isdecimal() else part for part in parts]

@@ -15,8 +15,8 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from snas_cli.api import Genome, SearchError
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.judging import admits
+from snas_cli.experiment.planning import share_trained
 from snas_cli.recipe.resolve import levels_of
-from snas_cli.recipe.schema import RungSettings
 from snas_cli.training.batches import training_batches
 from snas_cli.training.trainer import make_optimizer
 
@@ -56,17 +56,9 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
     finale = recipe.finale
     return Estimate(
         pictures_per_second=1 / mean,
-        seconds_per_trial=epoch * recipe.training.epochs * _share_trained(recipe.search.rungs),
+        seconds_per_trial=epoch * recipe.training.epochs * share_trained(recipe.search.rungs),
         seconds_of_finale=epoch * finale.epochs * finale.top * finale.seeds,
     )
-
-
-def _share_trained(rungs: RungSettings) -> float:
-    """Of a whole training, that a candidate gets on average: on each rung fewer are trained, for
-    longer."""
-    factor, last = float(rungs.factor), rungs.count - 1
-    upto: list[float] = [0.0, *(factor ** (rung - last) for rung in range(rungs.count))]
-    return sum((upto[r + 1] - upto[r]) / factor**r for r in range(rungs.count))
 
 
 def _drawn(judge: TrainingJudge) -> list[Genome]:

@@ -47,7 +47,12 @@ class Finale:
 
     def expected_seconds(self, trials: Sequence[Trial]) -> float:
         """For all of it, by what the leaders' epochs took in the search."""
-        return self._settings.seeds * self._seconds(leaders(trials, self._settings.top))
+        done = {(event["fingerprint"], event["repeat"]) for event in self._events()}
+        top, repeats = leaders(trials, self._settings.top), range(self._settings.seeds)
+        return sum(
+            self._seconds([t for t in top if (t.genome.fingerprint, repeat) not in done])
+            for repeat in repeats
+        )
 
     def _seconds(self, trials: Sequence[Trial]) -> float:
         """For one training of each, as many at the same time as there are workers."""
@@ -57,15 +62,12 @@ class Finale:
 
     def _train(self, top: Sequence[Trial], listener: Listener) -> Iterator[Finalist]:
         """Every leader once, then every leader again: if the time runs out, all had their turn."""
-        done = {
-            (event["fingerprint"], event["repeat"]): event
-            for event in self._desk.folder.events("finalist")
-        }
+        done = {(event["fingerprint"], event["repeat"]): event for event in self._events()}
         for repeat in range(self._settings.seeds):
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
             if waiting and self._seconds(waiting) > self._desk.seconds_left():
-                listener.notice(f"no time is left for final trainings: {repeat} of "
-                                f"{self._settings.seeds} for each of the best are done")  # fmt: skip
+                wanted = self._settings.seeds
+                listener.notice(f"the time is up after {repeat} of {wanted} final trainings each")
                 return
             for event in self._trained(waiting, repeat, listener):
                 self._desk.journal.write("finalist", **event)
@@ -77,6 +79,10 @@ class Finale:
                     weights = self._keeper.final_weights(trial.genome, repeat)
                     yield Finalist(trial, metrics, weights)
 
+    def _events(self) -> Iterator[dict[str, Any]]:
+        """The final trainings in the journal; all, since it is read afresh."""
+        return self._desk.folder.events("finalist")
+
     def _trained(
         self, trials: Sequence[Trial], repeat: int, listener: Listener
     ) -> Iterator[dict[str, Any]]:
@@ -84,7 +90,9 @@ class Finale:
         for rank, trial in enumerate(trials, 1):
             listener.finalist_started(trial.genome, rank, len(trials))
         by_number = {trial.number: trial for trial in trials}
-        jobs = [Job(t.number, self._job(t, repeat).to_json(), t.metrics["flops"]) for t in trials]
+        jobs = [
+            Job(t.number, self._job(t, repeat).to_json(), weight=t.metrics["flops"]) for t in trials
+        ]
         for result in self._crew.run(jobs):
             event = {"trial": result.number, "repeat": repeat, "reason": result.reason,
                      "fingerprint": by_number[result.number].genome.fingerprint}  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, inf
 
 from snas_cli.api import SearchSetup
 from snas_cli.experiment.judging import Judge, admits
 from snas_cli.recipe.quantities import format_bytes, format_count
 from snas_cli.recipe.resolve import levels_of, objectives_of, operators_of
-from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, SearchSettings
+from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, RungSettings, SearchSettings
 from snas_cli.search.ranking import Rank, by_dominance
 from snas_cli.search.rungs import Rungs
 
@@ -43,14 +43,30 @@ def rank_of(recipe: Recipe) -> Rank:
 
 
 def planned_generations(search: SearchSettings, trials: float | None = None) -> int:
-    """How many the recipe says, or else make up so many `trials` (default: its max_trials)."""
+    """How many the recipe says, or else make up so many `trials`."""
     if search.generations is not None:
         return search.generations
-    trials = search.max_trials if trials is None else trials
     if trials is None:
         return GENERATIONS
     later = max(trials - search.population_size, 0)
     return 1 + ceil(later / (search.population_size - search.elites))
+
+
+def expected_trials(recipe: Recipe) -> float | None:
+    """That a budget of trials or epochs allows for, if there is one."""
+    search = recipe.search
+    if search.max_epochs is None:
+        return search.max_trials
+    share = share_trained(search.rungs)
+    return min(search.max_epochs / recipe.training.epochs / share, search.max_trials or inf)
+
+
+def share_trained(rungs: RungSettings) -> float:
+    """Of a whole training, that a candidate gets on average: on each rung fewer are trained, for
+    longer."""
+    factor, last = float(rungs.factor), rungs.count - 1
+    upto: list[float] = [0.0, *(factor ** (rung - last) for rung in range(rungs.count))]
+    return sum((upto[r + 1] - upto[r]) / factor**r for r in range(rungs.count))
 
 
 def trials_in(search: SearchSettings, generations: int) -> int:

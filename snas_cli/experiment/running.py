@@ -13,10 +13,12 @@ from snas_cli.api import Strategy, Trial
 from snas_cli.data.splits import read_manifest
 from snas_cli.errors import RunError, UsageError
 from snas_cli.experiment.by_evaluator import evaluator_judge
-from snas_cli.experiment.by_training import training_judge
+from snas_cli.experiment.by_training import TrainingJudge, training_judge
+from snas_cli.experiment.controls import random_recipe, train_hand_made
 from snas_cli.experiment.judging import Desk, Judge
 from snas_cli.experiment.planning import (
     describe_search,
+    expected_trials,
     planned_generations,
     rank_of,
     rungs_for,
@@ -30,7 +32,7 @@ from snas_cli.recipe.schema import TRAINING, Recipe
 from snas_cli.registry import Registry
 from snas_cli.report.page import write_report
 from snas_cli.runs.checkpoint import Checkpoint, load_checkpoint
-from snas_cli.runs.files import write_whole
+from snas_cli.runs.files import write_json, write_whole
 from snas_cli.runs.folder import RunFolder, create_run, open_run
 from snas_cli.runs.journal import (
     Journal,
@@ -40,7 +42,7 @@ from snas_cli.runs.journal import (
     trial_from_json,
     trial_to_json,
 )
-from snas_cli.search.budget import Budget
+from snas_cli.search.budget import Budget, epochs_of
 from snas_cli.search.listener import Listener, Listeners, Plan
 from snas_cli.search.loop import Record, Search
 
@@ -55,11 +57,16 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Extension:
-    """What a run is to have more of."""
+class Changes:
+    """What is to be different when a run goes on."""
 
-    seconds: float | None = None
+    seconds: float | None = None  # more of them
     generations: int | None = None  # in all
+    workers: int | None = None  # at the same time
+
+    @property
+    def extend(self) -> bool:
+        return self.seconds is not None or self.generations is not None
 
 
 def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
@@ -71,17 +78,16 @@ def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
 
 
 def resume(
-    path: Path, registry: Registry, listener: Listener, extension: Extension | None = None
+    path: Path, registry: Registry, listener: Listener, changes: Changes | None = None
 ) -> Outcome:
     """Goes on with the run at `path`, a run directory or one of its checkpoints, as if it had
-    never been stopped; longer, with an extension. Raises SnasError."""
+    never been stopped, but for the changes. Raises SnasError."""
+    changes = changes or Changes()
     folder = open_run(path)
     checkpoint = load_checkpoint(path) if path.suffix == ".pkl" else None
-    recipe = check(read_document(folder.recipe), registry)
-    if extension:
-        recipe = _extended(recipe, folder, extension)
+    recipe = _changed(check(read_document(folder.recipe), registry), folder, changes)
     judge = _judge(recipe, registry, listener, folder)
-    return _Run(judge, folder, listener, checkpoint, extended=extension is not None).go()
+    return _Run(judge, folder, listener, checkpoint, extended=changes.extend).go()
 
 
 def _judge(
@@ -94,23 +100,28 @@ def _judge(
     return training_judge(recipe, registry, splits=splits, notice=listener.notice)
 
 
-def _extended(recipe: Recipe, folder: RunFolder, extension: Extension) -> Recipe:
-    """Raises UsageError for what would not be longer."""
-    search = recipe.search
-    changes: dict[str, Any] = {"max_trials": None, "max_epochs": None}
-    if extension.seconds is not None:
-        elapsed = Stopwatch(read_events(folder.journal))()
-        changes |= {"budget": elapsed + extension.seconds, "generations": None}
-    if extension.generations is not None:
+def _changed(recipe: Recipe, folder: RunFolder, changes: Changes) -> Recipe:
+    """Raises UsageError for an extension that would not be longer."""
+    execution = recipe.execution
+    if changes.workers is not None:
+        execution = execution.model_copy(update={"workers": changes.workers})
+    search: dict[str, Any] = {}
+    if changes.extend:  # whatever ended it before
+        search = {"max_trials": None, "max_epochs": None, "budget": None}
+    if changes.generations is not None:
         done = len(set(_generations(folder)))
-        if extension.generations <= done:
+        if changes.generations <= done:
             raise UsageError(
                 f"{folder.path} has had {done} generations already; for more, ask for more than "
                 f"that: --generations {done + 6}"
             )
-        changes |= {"generations": extension.generations}
-        changes |= {"budget": None} if extension.seconds is None else {}
-    return recipe.model_copy(update={"search": search.model_copy(update=changes)})
+        search["generations"] = changes.generations
+    if changes.seconds is not None:
+        elapsed = Stopwatch(read_events(folder.journal))()
+        search["budget"] = elapsed + changes.seconds
+        search.setdefault("generations", None)
+    settings = recipe.search.model_copy(update=search)
+    return recipe.model_copy(update={"search": settings, "execution": execution})
 
 
 def _generations(folder: RunFolder) -> list[int]:
@@ -189,10 +200,38 @@ class _Run:
             trials = loop.run()
             scribe.search_over()
             best = proceedings.conclude(trials, listener)
+        if search_worth := self._controls(trials, best, journal):
+            best["controls"] = search_worth
+            write_json(self._folder.best / "metrics.json", best)
         journal.write("finished", best=best, elapsed=elapsed())
         write_report(self._folder, trials)
         listener.search_finished(self._folder.path, best)
         return Outcome(self._folder, trials, best)
+
+    def _controls(
+        self, trials: Sequence[Trial], best: Mapping[str, Any], journal: Journal
+    ) -> dict[str, Any]:
+        """What the same training comes to without the search, if the recipe asks for it."""
+        judge = self._judge
+        if not judge.recipe.finale.controls or not isinstance(judge, TrainingJudge):
+            return {}
+        done = {event["name"]: event["metrics"] for event in self._folder.events("control")}
+        if "hand_made" not in done:
+            self._listener.notice("control: a network made by hand")
+            done["hand_made"] = train_hand_made(judge.assembly, best["params"])
+            journal.write("control", name="hand_made", metrics=done["hand_made"])
+        if "random" not in done:
+            self._listener.notice("control: random search, for as many epochs")
+            done["random"] = dict(self._random_search(epochs_of(trials)).best)
+            journal.write("control", name="random", metrics=done["random"])
+        return done
+
+    def _random_search(self, epochs: float) -> Outcome:
+        recipe = random_recipe(self._judge.recipe, self._folder, epochs)
+        folder = RunFolder(self._folder.path / "controls" / "random")
+        if folder.recipe.is_file():
+            return resume(folder.path, self._judge.registry, Listener())
+        return start(recipe, self._judge.registry, Listener())
 
     def _strategy(self, generations: int) -> Strategy:
         judge = self._judge
@@ -202,9 +241,8 @@ class _Run:
     def _planned_generations(self, journal: Journal) -> int:
         """How many there will be, as far as one can tell."""
         search = self._judge.recipe.search
-        if not self._open_ended:
-            return planned_generations(search)
-        assert search.budget is not None  # or it had an end
+        if not self._open_ended or search.budget is None:
+            return planned_generations(search, expected_trials(self._judge.recipe))
         planned = [event["generations"] for event in self._folder.events("planned")]
         if planned and not self._extended:
             return int(planned[-1])  # said once, for the levels depend on it
@@ -217,9 +255,10 @@ class _Run:
 
     @property
     def _open_ended(self) -> bool:
-        """Does the search go on for as long as its time lasts?"""
+        """Does the search go on for as long as its budget lasts?"""
         search = self._judge.recipe.search
-        return search.generations is None and search.budget is not None
+        limits = (search.budget, search.max_epochs, search.max_trials)
+        return search.generations is None and any(limit is not None for limit in limits)
 
     def _set_aside_damaged_journal(self) -> None:
         """Where a checkpoint is given to go on from; without one, the damage is an error."""

@@ -83,7 +83,7 @@ def judge(contestant: Contestant, dataset: str, trials: int, seed: int) -> Evalu
 def search(contestant: Contestant, dataset: str, trials: int, seed: int) -> list[Trial]:
     """As `snas search` does, without a folder."""
     judging = judge(contestant, dataset, trials, seed)
-    generations = planned_generations(judging.recipe.search)
+    generations = planned_generations(judging.recipe.search, trials)
     setup = setup_for(judging, generations)
     return Search(
         strategy=judging.registry.strategy(contestant.strategy)(setup),

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[float64]
 
-LATEST, BEST = 150, 150  # trials to learn from: the cost of a fit grows with the cube of them
-SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the kernel, in median distances between trials
+LATEST, BEST = 100, 100  # trials to learn from: the cost of a fit grows with the cube of them
+SCALES = (0.5, 1.0, 2.0, 4.0)  # of the kernel, in median distances between trials
 NOISES = (0.01, 0.1, 0.3)  # variance of what training gives, next to 1 between architectures
 
 

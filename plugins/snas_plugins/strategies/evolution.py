@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from snas_cli.api import (
+    ACCURACY,
     Proposal,
     SearchSetup,
     Strategy,
@@ -25,17 +26,16 @@ if TYPE_CHECKING:
     from snas_plugins.strategies._surrogate import Surrogate
     from snas_plugins.strategies._trust import Verdict
 
-POOL = 40  # children bred for each that is trained
+POOL = 30  # children bred for each that is trained
+ROUNDS, REFINED = 2, 4  # how often the best of a pool are mutated once more, and how many of them
+UNSCREENED = 0.35  # of all children are the first of their pool
+DARING = 2.5  # the spread of the width of confidence bounds, in standard deviations
 LEARNED = 8  # trials from which on there is a model
 NICHE_SHARE = 0.4  # of all children are bred within one family
 FRESH, FRESH_IF_ALIKE = 0.2, 0.5  # of a pool is drawn at random
 ALIKE = 0.5  # of the founders' diversity: less than that is too little
 SHORTLIST = 5  # children of a pool whose proxies are computed
-
-
-ROUNDS, REFINED = 3, 5
-STEP_SHARE, FREE_SHARE, STEP_MEAN = 0.0, 0.0, 1.0
-DARING = 1.5
+JUDGED = 500  # trials, the latest, that proxies are judged by
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Taste:
     daring: float  # standard deviations that an uncertain promise is raised by
     weights: tuple[float, ...]  # of the objectives
 
+    @classmethod
+    def drawn(cls, rng: Random, objectives: int) -> Taste:
+        weights = tuple(rng.expovariate(1) for _ in range(objectives))
+        return cls(abs(rng.gauss(0, DARING)), weights)
+
 
 class Evolution(Strategy):
     """A population that is replaced by its children, but for its elites, each generation.
@@ -53,8 +58,10 @@ class Evolution(Strategy):
     trained: the one that promises most. What it promises is foretold by a Gaussian process that has
     learned from the run's trials (see `_surrogate`), as an upper confidence bound (Srinivas et al.
     2010) whose width is drawn anew for each child, so that a generation holds cautious and daring
-    ones. Zero-cost proxies have their say once they have proved themselves on the data (see
-    `_trust`). With several objectives each child weighs them in its own way (ParEGO: Knowles 2006).
+    ones. A third of all is bred without the model, which has learned from what it chose itself and
+    would never see where it is wrong. Zero-cost proxies have their say once they have proved
+    themselves on the data (see `_trust`). With several objectives each child weighs them in its own
+    way (ParEGO: Knowles 2006).
 
     Families are niches (Mahfoud 1995): the champion of each stays a parent, and some children are
     bred within one family, the better ones more often. A kind of network that learns slowly at
@@ -96,7 +103,7 @@ class Evolution(Strategy):
             newcomers = self._breeder.newcomers
             proposals += self._breeder.founders(rngs[len(proposals) :][:newcomers], batch)
             proposals += [self._child(parents, rng, batch) for rng in rngs[len(proposals) :]]
-        return [self._annotated(proposal) for proposal in proposals]
+        return self._annotated(proposals)
 
     def _promotions(self) -> list[Proposal]:
         """The elites, where the next generation is trained to a further rung than they were."""
@@ -108,13 +115,10 @@ class Evolution(Strategy):
         ]
 
     def _child(self, parents: Sequence[Trial], rng: Random, batch: set[str]) -> Proposal:
-        """The most promising of a pool that is within the limits."""
+        """The most promising of a pool that is within the limits, or the first one bred."""
         circle = self._circle(parents, rng)
-        free = rng.random()
-        if free < STEP_SHARE:
-            return self._breeder.new(partial(self._step, parents, rng), batch)
-        if self._surrogates and free >= STEP_SHARE + FREE_SHARE:
-            taste = self._taste(rng)
+        if self._surrogates and rng.random() >= UNSCREENED:
+            taste = Taste.drawn(rng, len(self._surrogates))
             pool = self._ranked(self._bred(circle, rng, batch), taste)
             for _ in range(ROUNDS):
                 pool = self._ranked([*pool, *self._refined(pool[:REFINED], rng, batch)], taste)
@@ -123,13 +127,6 @@ class Evolution(Strategy):
                 batch.add(chosen.genome.fingerprint)
                 return chosen
         return self._breeder.new(partial(self._draw, circle, rng), batch)
-
-    def _step(self, parents: Sequence[Trial], rng: Random) -> Proposal:
-        parent = parents[min(int(rng.expovariate(1 / STEP_MEAN)), len(parents) - 1)]
-        space = self._breeder.space
-        genome = self._breeder.adopted(parent, rng)
-        site = rng.choice(space.sites(genome))
-        return Proposal(space.step(genome, site, rng), "step", (parent.number,))
 
     def _bred(self, circle: Sequence[Trial], rng: Random, batch: set[str]) -> list[Proposal]:
         """Different children that nobody has tried."""
@@ -174,12 +171,6 @@ class Evolution(Strategy):
             return []
         return [fit(self.setup.space, self._told, objective) for objective in self.setup.objectives]
 
-    def _taste(self, rng: Random) -> Taste:
-        return Taste(
-            daring=abs(rng.gauss(0, DARING)),
-            weights=tuple(rng.expovariate(1) for _ in self._surrogates),
-        )
-
     def _ranked(self, pool: Sequence[Proposal], taste: Taste) -> list[Proposal]:
         """The most promising first, by upper confidence bounds."""
         different = list({proposal.genome.fingerprint: proposal for proposal in pool}.values())
@@ -195,7 +186,7 @@ class Evolution(Strategy):
 
     def _refined(self, best: Sequence[Proposal], rng: Random, batch: set[str]) -> list[Proposal]:
         """Mutants of the best of a pool: what the model, and no training, has selected."""
-        mutants = [self._breeder.again(proposal, rng) for proposal in best for _ in range(4)]
+        mutants = [self._breeder.again(proposal, rng) for proposal in best for _ in range(REFINED)]
         return [m for m in mutants if self._breeder.is_new(m.genome, batch)]
 
     def _screened(self, ranked: Sequence[Proposal]) -> Proposal | None:
@@ -216,14 +207,18 @@ class Evolution(Strategy):
             votes[place] += vote
         return shortlist[votes.index(max(votes))]
 
-    def _annotated(self, proposal: Proposal) -> Proposal:
-        """With what was known of it before it was trained."""
-        predicted = None
-        if self._surrogates and self.setup.objectives[0].metric is None:
-            means, _ = self._surrogates[0].predict([proposal.genome])
-            predicted = -self._surrogates[0].in_units(means.item())
-        proxies = dict(self.setup.proxies(proposal.genome, self.setup.proxy_names))
-        return replace(proposal, predicted=predicted, proxies=proxies)
+    def _annotated(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """With what was known of them before they were trained."""
+        foretold: list[float | None] = [None] * len(proposals)
+        if self._surrogates and self.setup.objectives[0] == ACCURACY:
+            accuracy = self._surrogates[0]
+            means, _ = accuracy.predict([proposal.genome for proposal in proposals])
+            foretold = [-accuracy.in_units(mean) for mean in means.tolist()]
+        names = self.setup.proxy_names
+        return [
+            replace(p, predicted=value, proxies=dict(self.setup.proxies(p.genome, names)))
+            for p, value in zip(proposals, foretold, strict=True)
+        ]
 
     # --- learning ---------------------------------------------------------------------------------
 
@@ -258,7 +253,7 @@ class Evolution(Strategy):
 
     def _judge_proxies(self) -> Iterator[str]:
         before = {verdict.name: verdict.trusted for verdict in self._verdicts}
-        self._verdicts = trusted(self._told, self.setup.proxy_names)
+        self._verdicts = trusted(self._told[-JUDGED:], self.setup.proxy_names)
         for verdict in self._verdicts:
             if verdict.trusted != before.get(verdict.name):
                 yield verdict.sentence()
