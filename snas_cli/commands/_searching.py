@@ -19,7 +19,7 @@ from snas_cli.search.listener import Listener, Listeners, Plan
 from snas_cli.search.ranking import leaders
 from snas_cli.terminal.progress import LiveView, LogView
 from snas_cli.terminal.tables import leaders_table
-from snas_cli.terminal.words import GOOD, cost, percent
+from snas_cli.terminal.words import GOOD, cost, percent, score
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
 
@@ -80,18 +80,40 @@ def _show(outcome: Outcome, screen: Console) -> None:
     if failed:
         screen.print(f"{failed} of {len(outcome.trials)} candidates failed; `snas runs show "
                      f"{folder}` says why")  # fmt: skip
-    screen.print(
-        f"The network kept: trial {best['trial']}, {best['family']}, {cost(best)}\n"
-        f"validation accuracy [{GOOD}]{percent(best['val_acc'])}[/]\n"
-        f"test accuracy       [{GOOD}]{percent(best['test_acc'])}[/]  "
-        "on pictures that no choice was made by\n"
-    )
+    if "params" in best:
+        screen.print(f"The network kept: trial {best['trial']}, {best['family']}, {cost(best)}")
+        _show_accuracies(best, screen)
+    else:
+        screen.print(f"The best: trial {best['trial']}, {best['family']}, "
+                     f"[{GOOD}]{score(best['fitness'], best)}[/]\n")  # fmt: skip
     screen.print("[bold]Next[/]")
-    for command, purpose in _next_commands(folder):
+    for command, purpose in _next_commands(folder, trained="params" in best):
         screen.print(f"  {command:<44} {purpose}", style="default", soft_wrap=True)
 
 
-def _next_commands(folder: Path) -> list[tuple[str, str]]:
+def _show_accuracies(best: Mapping[str, Any], screen: Console) -> None:
+    spread = {
+        name: f" ± {100 * best[f'{name}_sd']:.2f} around {percent(best[f'{name}_mean'])} over "
+        f"{best['repeats']} trainings"
+        for name in ("val_acc", "test_acc") if "repeats" in best
+    }  # fmt: skip
+    screen.print(
+        f"validation accuracy [{GOOD}]{percent(best['val_acc'])}[/]{spread.get('val_acc', '')}\n"
+        f"test accuracy       [{GOOD}]{percent(best['test_acc'])}[/]{spread.get('test_acc', '')}  "
+        "on pictures that no choice was made by"
+    )
+    names = {"random": "random search, as many epochs", "hand_made": "a network made by hand"}
+    for name, metrics in best.get("controls", {}).items():
+        gain = 100 * (best["test_acc"] - metrics["test_acc"])
+        screen.print(f"  {names[name]:<30} {percent(metrics['test_acc'])}, "
+                     f"{cost(metrics)}: the search is worth {gain:+.2f} points")  # fmt: skip
+    screen.print()
+
+
+def _next_commands(folder: Path, *, trained: bool) -> list[tuple[str, str]]:
+    if not trained:
+        return [(f"snas runs show {folder}", "what was found"),
+                (f"{folder}/report.html", "the whole story")]  # fmt: skip
     return [
         (f"snas evaluate {folder}", "precision, recall, mistakes"),
         (f"snas export {folder} --format all", "files to deploy, checked"),

@@ -79,8 +79,10 @@ def _print_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         best = row["best"]
         shown = ["", "", "", ""] if best is None else [
-            best["family"], percent(best["val_acc"]),
-            percent(best["test_acc"]) if "test_acc" in best else "", format_count(best["params"]),
+            best["family"],
+            percent(best["val_acc"]) if "val_acc" in best else f"{best['fitness']:.4g}",
+            percent(best["test_acc"]) if "test_acc" in best else "",
+            format_count(best["params"]) if "params" in best else "",
         ]  # fmt: skip
         table.add_row(row["run"], row["state"], str(row["trials"]), *shown)
     console().print(table)

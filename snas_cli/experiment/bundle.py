@@ -59,6 +59,10 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
     if document["format"] != FORMAT:
         raise RunError(f"{path} has format {document['format']}; this version of snas reads "
                        f"{FORMAT}")  # fmt: skip
+    if "evaluator" in document:
+        raise RunError(
+            f"{path} was judged by the evaluator {document['evaluator']!r} and never trained"
+        )
     try:
         genome = _genome(document, registry)
         card = _card(document, genome)

@@ -81,7 +81,7 @@ class EvaluatorJudge(Judge):
 class _Proceedings(Proceedings):
     def __init__(self, judge: EvaluatorJudge, desk: Desk) -> None:
         self._judge = judge
-        self._keeper = _Keeper(desk)
+        self._keeper = _Keeper(desk, judge.evaluator.name)
 
     @property
     def listener(self) -> Listener:
@@ -100,8 +100,9 @@ class _Proceedings(Proceedings):
 class _Keeper(Listener):
     """Keeps the best architecture in best/."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, evaluator: str) -> None:
         self._folder = desk.folder
+        self._evaluator = evaluator
         self._best: float | None = None
         for trial in desk.recorded:
             self.trial_finished(trial)
@@ -110,7 +111,8 @@ class _Keeper(Listener):
         if trial.fitness is None or (self._best is not None and trial.fitness <= self._best):
             return
         self._best = trial.fitness
-        document = {"format": FORMAT, "fingerprint": trial.genome.fingerprint,
+        document = {"format": FORMAT, "evaluator": self._evaluator,
+                    "fingerprint": trial.genome.fingerprint,
                     **trial.genome.to_json()}  # fmt: skip
 
         def fill(best: Any) -> None:

@@ -65,11 +65,14 @@ class Finale:
         done = {(event["fingerprint"], event["repeat"]): event for event in self._events()}
         for repeat in range(self._settings.seeds):
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
-            if waiting and self._seconds(waiting) > self._desk.seconds_left():
+            epochs = self._epochs_left(waiting)
+            if epochs < min(self._assembly.recipe.training.epochs, self._settings.epochs):
                 wanted = self._settings.seeds
                 listener.notice(f"the time is up after {repeat} of {wanted} final trainings each")
                 return
-            for event in self._trained(waiting, repeat, listener):
+            if epochs < self._settings.epochs:
+                listener.notice(f"time is left for {epochs} of {self._settings.epochs} epochs")
+            for event in self._trained(waiting, repeat, epochs, listener):
                 self._desk.journal.write("finalist", **event)
                 done[event["fingerprint"], repeat] = event
             for trial in top:
@@ -79,33 +82,41 @@ class Finale:
                     weights = self._keeper.final_weights(trial.genome, repeat)
                     yield Finalist(trial, metrics, weights)
 
+    def _epochs_left(self, trials: Sequence[Trial]) -> int:
+        """How many of the finale's there is time for; a tenth of it is left for the rest."""
+        seconds, left = self._seconds(trials), 0.9 * self._desk.seconds_left()
+        if seconds <= left:
+            return self._settings.epochs
+        return int(self._settings.epochs * max(left, 0) / seconds)
+
     def _events(self) -> Iterator[dict[str, Any]]:
         """The final trainings in the journal; all, since it is read afresh."""
         return self._desk.folder.events("finalist")
 
     def _trained(
-        self, trials: Sequence[Trial], repeat: int, listener: Listener
+        self, trials: Sequence[Trial], repeat: int, epochs: int, listener: Listener
     ) -> Iterator[dict[str, Any]]:
         """What the journal is to say of each training."""
         for rank, trial in enumerate(trials, 1):
             listener.finalist_started(trial.genome, rank, len(trials))
         by_number = {trial.number: trial for trial in trials}
         jobs = [
-            Job(t.number, self._job(t, repeat).to_json(), weight=t.metrics["flops"]) for t in trials
+            Job(t.number, self._job(t, repeat, epochs).to_json(), weight=t.metrics["flops"])
+            for t in trials
         ]
         for result in self._crew.run(jobs):
             event = {"trial": result.number, "repeat": repeat, "reason": result.reason,
                      "fingerprint": by_number[result.number].genome.fingerprint}  # fmt: skip
             yield event if result.value is None else {**event, "metrics": result.value}
 
-    def _job(self, trial: Trial, repeat: int) -> TrainingJob:
+    def _job(self, trial: Trial, repeat: int, epochs: int) -> TrainingJob:
         """From scratch, or from the weights of the search."""
         from_search = self._settings.start == "search"
         return TrainingJob(
             trial.genome,
             str(self._keeper.final_weights(trial.genome, repeat)),
             variant=f"repeat {repeat}" if repeat else "",
-            epochs=self._settings.epochs,
+            epochs=epochs,
             whole_epochs=True,
             start=str(self._keeper.kept(trial)) if from_search else None,
         )

@@ -19,13 +19,14 @@ class Scale:
     """From trial numbers and accuracies to places on the drawing."""
 
     last: int  # number of a trial
-    low: float  # accuracy at the bottom; 1 is at the top
+    low: float  # at the bottom
+    high: float = 1.0  # at the top
 
     def x(self, number: int) -> str:
         return f"{LEFT + (WIDTH - LEFT - RIGHT) * number / max(self.last, 1):.1f}"
 
     def y(self, accuracy: float) -> str:
-        height = (accuracy - self.low) / max(1 - self.low, 1e-9)
+        height = (accuracy - self.low) / max(self.high - self.low, 1e-9)
         return f"{TOP + (HEIGHT - TOP - BOTTOM) * (1 - height):.1f}"
 
 
@@ -34,8 +35,7 @@ def progress_chart(trials: Sequence[Trial]) -> str:
     alive = [(trial, trial.fitness) for trial in trials if trial.fitness is not None]
     if not alive:
         return "<p>No candidate could be judged.</p>"
-    lowest = min(fitness for _, fitness in alive)
-    scale = Scale(max(trial.number for trial in trials), floor(lowest * 5) / 5)  # whole percents
+    scale = _scale(alive, max(trial.number for trial in trials))
     families = sorted({trial.genome.family for trial, _ in alive})
     colours = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(families)}
     dots = "".join(
@@ -53,6 +53,14 @@ def progress_chart(trials: Sequence[Trial]) -> str:
     )
 
 
+def _scale(alive: Sequence[tuple[Trial, float]], last: int) -> Scale:
+    """Up to 1 for accuracies; an evaluator's scores have the range that they have."""
+    lowest, highest = min(fitness for _, fitness in alive), max(fitness for _, fitness in alive)
+    if "val_acc" in alive[0][0].metrics:
+        return Scale(last, floor(lowest * 5) / 5)  # whole percents
+    return Scale(last, lowest, highest if highest > lowest else lowest + 1)
+
+
 def _best_so_far(alive: Sequence[tuple[Trial, float]], scale: Scale) -> Iterator[str]:
     """The corners of a staircase."""
     best = alive[0][1]
@@ -64,11 +72,11 @@ def _best_so_far(alive: Sequence[tuple[Trial, float]], scale: Scale) -> Iterator
 
 
 def _grid(scale: Scale) -> str:
-    values = [scale.low + (1 - scale.low) * i / 4 for i in range(5)]
+    values = [scale.low + (scale.high - scale.low) * i / 4 for i in range(5)]
     return "".join(
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(value)}" y2="{scale.y(value)}" '
         f'class="grid"/><text x="{LEFT - 6}" y="{scale.y(value)}" dy="4" text-anchor="end">'
-        f"{value:.0%}</text>"
+        f"{f'{value:.0%}' if scale.high == 1 else f'{value:.3g}'}</text>"
         for value in values
     )
 

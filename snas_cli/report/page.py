@@ -42,26 +42,55 @@ def write_report(folder: RunFolder, trials: Sequence[Trial]) -> Path:
 
 
 def _verdict(best: Mapping[str, Any], *, finished: bool) -> str:
+    state = "" if finished else "<p><b>The search has not finished.</b></p>"
+    family = f"A network of the family <b>{escape(best['family'])}</b>"
+    if "params" not in best:
+        return f"{state}<p>{family}: <b>{best['fitness']:.4g}</b>, by an evaluator's scores.</p>"
     tested = (
         f"<b>{best['test_acc']:.2%}</b> on the test pictures, which no choice was made by"
         if "test_acc" in best
         else "not tested yet: the test pictures are used once, at the end"
     )
-    state = "" if finished else "<p><b>The search has not finished.</b></p>"
     return (
-        f"{state}<p>A network of the family <b>{escape(best['family'])}</b> with "
+        f"{state}<p>{family} with "
         f"<b>{format_count(best['params'])}</b> parameters and {format_count(best['flops'])} FLOPs "
         f"a picture: <b>{best['val_acc']:.2%}</b> on the validation pictures, {tested}.</p>"
+        f"{_repeats(best)}{_controls(best)}"
     )
+
+
+def _repeats(best: Mapping[str, Any]) -> str:
+    if "repeats" not in best:
+        return ""
+    return (
+        f"<p>Over {best['repeats']} trainings: {best['test_acc_mean']:.2%} ± "
+        f"{best['test_acc_sd']:.2%} on the test pictures.</p>"
+    )
+
+
+def _controls(best: Mapping[str, Any]) -> str:
+    """What the search was worth."""
+    controls = best.get("controls")
+    if not controls:
+        return ""
+    names = {"random": "random search, as many epochs", "hand_made": "a network made by hand"}
+    rows = [("this search", best), *((names[name], metrics) for name, metrics in controls.items())]
+    return "<h2>What the search was worth</h2>" + _table(
+        ("", "validation", "test", "parameters"),
+        ((name, f"{metrics['val_acc']:.2%}", f"{metrics['test_acc']:.2%}",
+          format_count(metrics["params"])) for name, metrics in rows),
+    )  # fmt: skip
 
 
 def _leader_row(trial: Trial) -> tuple[object, ...]:
     return (
         trial.number,
         trial.genome.family,
-        f"{trial.fitness:.2%}",
-        format_count(trial.metrics["params"]),
-        format_count(trial.metrics["flops"]),
+        f"{trial.fitness:.2%}" if "val_acc" in trial.metrics else f"{trial.fitness:.4g}",
+        *(
+            format_count(trial.metrics[name]) if name in trial.metrics else "–"
+            for name in ("params", "flops")
+        ),
         trial.proposal.operator,
         ", ".join(map(str, trial.proposal.parents)) or "none",
     )
@@ -89,7 +118,10 @@ def _versions(folder: RunFolder) -> str:
     started = next(folder.events("started"), None)
     if started is None:
         return "unknown: the journal has no beginning"
-    return f"snas {started['snas']}, torch {started['torch']}, on {started['device']}"
+    versions = f"snas {started['snas']}"
+    if "torch" in started:  # something was trained
+        versions += f", torch {started['torch']}, on {started['device']}"
+    return versions
 
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:

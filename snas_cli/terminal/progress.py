@@ -15,10 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from snas_cli.api import Genome, Trial
-from snas_cli.recipe.quantities import format_count
 from snas_cli.search.listener import Listener, Plan
 from snas_cli.search.ranking import leaders
-from snas_cli.terminal.words import BAD, GOOD, QUIET, STRONG, duration, percent, shape
+from snas_cli.terminal.words import BAD, GOOD, QUIET, STRONG, cost, duration, score, shape
 
 RECENT = 5  # trials listed below the bar
 
@@ -38,6 +37,13 @@ class Tally:
     @property
     def best(self) -> Trial | None:
         return next(iter(leaders(self.trials, 1)), None)
+
+    @property
+    def where(self) -> str:
+        """A search with a budget may have more generations than were expected."""
+        return (
+            f"generation {self.generation + 1} of {max(self.plan.generations, self.generation + 1)}"
+        )
 
     @property
     def failed(self) -> int:
@@ -133,12 +139,12 @@ class LogView(Listener):
     def generation_started(self, generation: int, count: int) -> None:
         assert self._tally is not None  # search_started comes first
         self._tally.generation = generation
-        self._say(f"generation {generation + 1} of {self._tally.plan.generations}")
+        self._say(self._tally.where)
 
     def trial_finished(self, trial: Trial) -> None:
         assert self._tally is not None  # search_started comes first
         self._tally.trials.append(trial)
-        outcome = trial.reason or percent(trial.metrics["val_acc"])
+        outcome = trial.reason or score_of(trial)
         self._say(f"  trial {trial.number} {trial.genome.family} {outcome} "
                   f"({trial.proposal.operator}, {duration(trial.seconds)})")  # fmt: skip
 
@@ -146,8 +152,8 @@ class LogView(Listener):
         assert self._tally is not None  # search_started comes first
         best, mean = self._tally.best, self._tally.mean()
         if best is not None and best.fitness is not None:
-            shown = f", mean {percent(mean)}" if mean is not None else ""
-            self._say(f"  best so far {percent(best.fitness)}{shown}")
+            shown = f", mean {score(mean, best.metrics)}" if mean is not None else ""
+            self._say(f"  best so far {score_of(best)}{shown}")
 
     def finalist_started(self, genome: Genome, rank: int, count: int) -> None:
         self._say(f"training the best again: {rank} of {count}, {genome.family} {shape(genome)}")
@@ -164,11 +170,11 @@ def plan_table(plan: Plan) -> Table:
 
 
 def _status(tally: Tally) -> RenderableType:
-    done, planned = len(tally.trials), tally.planned
+    done, planned = len(tally.trials), max(tally.planned, len(tally.trials))
     left = tally.seconds_left()
     bar = Table.grid(padding=(0, 2))
     bar.add_row(
-        Text(f"generation {tally.generation + 1} of {tally.plan.generations}", style=STRONG),
+        Text(tally.where, style=STRONG),
         ProgressBar(total=planned, completed=done, width=24),
         Text(f"{done} of {planned} trials"),
         Text(f"about {duration(left)} left" if left is not None else "", style=QUIET),
@@ -176,10 +182,10 @@ def _status(tally: Tally) -> RenderableType:
     best, mean = tally.best, tally.mean()
     scores = Text()
     if best is not None and best.fitness is not None:
-        scores.append("best ", QUIET).append(percent(best.fitness), GOOD)
-        scores.append(f" {best.genome.family} {format_count(best.metrics['params'])} parameters")
-    if mean is not None:
-        scores.append("   mean of this generation ", QUIET).append(percent(mean))
+        scores.append("best ", QUIET).append(score_of(best), GOOD)
+        scores.append(f" {best.genome.family} {cost(best.metrics).partition(',')[0]}")
+    if mean is not None and best is not None:
+        scores.append("   mean of this generation ", QUIET).append(score(mean, best.metrics))
     if tally.failed:
         scores.append(f"   {tally.failed} failed", BAD)
     return Group(bar, scores)
@@ -188,13 +194,14 @@ def _status(tally: Tally) -> RenderableType:
 def _recent(tally: Tally) -> Table:
     table = Table.grid(padding=(0, 2))
     for trial in tally.trials[-RECENT:]:
-        outcome = (
-            Text(percent(trial.metrics["val_acc"]))
-            if trial.reason is None
-            else Text(trial.reason, style=BAD)
-        )
+        outcome = Text(score_of(trial)) if trial.reason is None else Text(trial.reason, style=BAD)
         outcome.truncate(40, overflow="ellipsis")
         layers = Text(shape(trial.genome), style=QUIET)
         layers.truncate(28, overflow="ellipsis")
         table.add_row(Text(f"{trial.number:4}", style=QUIET), trial.genome.family, outcome, layers)
     return table
+
+
+def score_of(trial: Trial) -> str:
+    assert trial.fitness is not None  # it has not failed
+    return score(trial.fitness, trial.metrics)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from snas_cli.api import Trial
 from snas_cli.recipe.quantities import format_count
-from snas_cli.terminal.words import percent, shape
+from snas_cli.terminal.words import score, shape
 
 
 def plain_table(title: str | None, *columns: str) -> Table:
@@ -26,19 +26,32 @@ def plain_table(title: str | None, *columns: str) -> Table:
 
 
 def leaders_table(trials: Sequence[Trial]) -> Table:
-    table = plain_table("Best of the search", ">trial", "family", ">validation", ">parameters",
-                        ">FLOPs", "layers")  # fmt: skip
+    """With the metrics that the trials have: an evaluator may know nothing but a score."""
+    shown = {name: title for name, title in COSTS.items()
+             if any(name in trial.metrics for trial in trials)}  # fmt: skip
+    table = plain_table("Best of the search", ">trial", "family", ">validation",
+                        *(f">{title}" for title in shown.values()), "layers")  # fmt: skip
     for trial in trials:
+        assert trial.fitness is not None  # no leader has failed
         layers = shape(trial.genome)
         table.add_row(
             str(trial.number),
             trial.genome.family,
-            percent(trial.metrics["val_acc"]),
-            format_count(trial.metrics["params"]),
-            format_count(trial.metrics["flops"]),
+            score(trial.fitness, trial.metrics),
+            *(_cost(trial, name) for name in shown),
             layers if len(layers) <= 30 else f"{layers[:29]}…",
         )
     return table
+
+
+COSTS = {"params": "parameters", "flops": "FLOPs", "latency_ms": "ms"}
+
+
+def _cost(trial: Trial, name: str) -> str:
+    if name not in trial.metrics:
+        return "–"
+    value = trial.metrics[name]
+    return f"{value:.3g}" if name == "latency_ms" else format_count(value)
 
 
 def scores_table(scores: dict[str, Any], most: int = 30) -> Table:

@@ -16,6 +16,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
+def score(fitness: float, metrics: Mapping[str, Any]) -> str:
+    """In percent where it is an accuracy; an evaluator's own scores may be anything."""
+    return percent(fitness) if "val_acc" in metrics else f"{fitness:.4g}"
+
+
 def duration(seconds: float) -> str:
     """8 s, 3 min 20 s, 2 h 05 min."""
     whole = round(seconds)
@@ -27,8 +32,11 @@ def duration(seconds: float) -> str:
 
 
 def cost(metrics: Mapping[str, Any]) -> str:
-    params, flops = format_count(metrics["params"]), format_count(metrics["flops"])
-    return f"{params} parameters, {flops} FLOPs"
+    """As far as it is known."""
+    known = {"params": "parameters", "flops": "FLOPs"}
+    return ", ".join(
+        f"{format_count(metrics[name])} {unit}" for name, unit in known.items() if name in metrics
+    )
 
 
 def architecture(genome: Genome) -> str:

@@ -113,6 +113,10 @@ def test_a_proxy_that_fails_is_left_out(
     assert bench(genomes[0]).keys() == {"chance"}
 
 
+def test_large_scores_are_numbers_too(workshop: Workshop, genomes: list[Genome]) -> None:
+    assert ProxyBench(workshop, [Failing(1e300)])(genomes[0]) == {"failing": 1e300}
+
+
 def test_whole_numbers_become_floats(workshop: Workshop, genomes: list[Genome]) -> None:
     assert ProxyBench(workshop, [Failing(7)])(genomes[0]) == {"failing": 7.0}
 

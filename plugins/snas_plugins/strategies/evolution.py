@@ -252,10 +252,11 @@ class Evolution(Strategy):
         return self._diversity < ALIKE * self._founders_diversity
 
     def _judge_proxies(self) -> Iterator[str]:
-        before = {verdict.name: verdict.trusted for verdict in self._verdicts}
+        before = {v.name: v.trusted for v in self._verdicts if v.correlation is not None}
         self._verdicts = trusted(self._told[-JUDGED:], self.setup.proxy_names)
         for verdict in self._verdicts:
-            if verdict.trusted != before.get(verdict.name):
+            known = verdict.correlation is not None
+            if known and verdict.trusted != before.get(verdict.name):
                 yield verdict.sentence()
 
 
