@@ -40,6 +40,11 @@ def search(
     max_layers: Annotated[int | None, _NETWORKS(help="At most so many layers.")] = None,
     max_params: Annotated[str | None, _NETWORKS(help="Such as 300k.")] = None,
     max_flops: Annotated[str | None, _NETWORKS(help="For one picture. Default: 20M.")] = None,
+    max_size: Annotated[str | None, _NETWORKS(help="Of the weights, such as 1MB.")] = None,
+    max_latency: Annotated[str | None, _NETWORKS(help="In ONNX Runtime, such as 5ms.")] = None,
+    objective: Annotated[
+        list[str] | None, _SEARCH(help="accuracy, params, latency_ms …; several: a front.")
+    ] = None,
     strategy: Annotated[str | None, _SEARCH(help="See `snas plugins`.")] = None,
     progressive: Annotated[
         bool | None, _SEARCH("--progressive/--no-progressive", help="Simple networks first.")
@@ -102,6 +107,9 @@ def search(
         "space.max_layers": max_layers,
         "limits.max_params": max_params,
         "limits.max_flops": max_flops,
+        "limits.max_size_bytes": max_size,
+        "limits.max_latency_ms": max_latency,
+        "search.objectives": objective or None,
         "search.strategy": strategy,
         "search.progressive": progressive,
         "search.generations": generations,
@@ -135,6 +143,9 @@ def search(
 def _flag(dotted: str) -> str:
     renamed = {
         "output.folder": "output-dir",
+        "limits.max_size_bytes": "max-size",
+        "limits.max_latency_ms": "max-latency",
+        "search.objectives": "objective",
         "search.rungs.count": "rungs",
         "sharing.enabled": "weight-sharing",
         "sharing.max_models": "weight-sharing-max-models",

@@ -29,6 +29,7 @@ from snas_cli.experiment.estimating import estimate
 from snas_cli.experiment.finale import Finale
 from snas_cli.experiment.judging import Desk, Judge, Proceedings
 from snas_cli.experiment.keeper import Keeper
+from snas_cli.experiment.latency import Latencies
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json, write_json, write_whole
@@ -36,6 +37,8 @@ from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.proxies import ProxyBench
+
+LATENCY = "latency_ms"  # as an objective, and after limits.max_
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,15 @@ class TrainingJudge(Judge):
 
     def trials_within(self, seconds: float) -> float:
         return estimate(self).trials_within(seconds, self.executor().capacity)
+
+    @cached_property
+    def latencies(self) -> Latencies:
+        return Latencies(self.assembly, self.registry)
+
+    def measured(self, genome: Genome) -> Mapping[str, float]:
+        recipe = self.recipe
+        wanted = recipe.limits.max_latency_ms is not None or LATENCY in recipe.search.objectives
+        return {LATENCY: self.latencies(genome)} if wanted else {}
 
     def weight(self, genome: Genome) -> float:
         """How much work it is to train it, next to others."""
@@ -115,6 +127,7 @@ class _Proceedings(Proceedings):
     def __init__(self, judge: TrainingJudge, desk: Desk) -> None:
         self._judge = judge
         self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
+        judge.latencies.keep_in(desk.folder.path / "latency.json")
         logs = desk.folder.path / "logs"
         logs.mkdir(exist_ok=True)
         setup = WorkerSetup(
@@ -152,8 +165,11 @@ class _Proceedings(Proceedings):
         seconds = round(result.seconds, 3)
         if result.value is None:
             return Trial(*known, None, reason=result.reason, seconds=seconds)
+        measured = guarded(lambda: self._judge.measured(candidate.proposal.genome))
+        if isinstance(measured, Failure):
+            return Trial(*known, None, reason=measured.reason, seconds=seconds)
         fitness = fitness_of(result.value, self._judge.recipe.training)
-        return Trial(*known, fitness, result.value, seconds=seconds)
+        return Trial(*known, fitness, {**result.value, **measured}, seconds=seconds)
 
     def conclude(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
         self._keeper.search_over()

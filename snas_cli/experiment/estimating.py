@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from snas_cli.api import Genome, SearchError
 from snas_cli.experiment.assembly import Assembly
-from snas_cli.experiment.judging import admits
+from snas_cli.experiment.judging import Gate
 from snas_cli.experiment.planning import share_trained
 from snas_cli.recipe.resolve import levels_of
 from snas_cli.training.batches import training_batches
@@ -63,12 +63,12 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
 
 def _drawn(judge: TrainingJudge) -> list[Genome]:
     """Some within the limits, by turns of every level."""
-    levels, admit = levels_of(judge.recipe, judge.registry), admits(judge)
+    levels, admit = levels_of(judge.recipe, judge.registry), Gate(judge)
     rng = Random(0)
     draws = (level.sample(rng) for _ in range(400) for level in levels)
     drawn = list(islice(filter(admit, draws), NETWORKS))
     if not drawn:
-        raise SearchError(f"none of {400 * len(levels)} architectures drawn is within the limits")
+        raise SearchError(f"no architecture drawn is within the limits: {admit.refusals()}")
     return drawn
 
 

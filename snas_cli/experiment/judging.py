@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Any, Self
 
@@ -85,6 +87,10 @@ class Judge(ABC):
     def cost(self, genome: Genome) -> Mapping[str, float]:
         """What a network costs, by the names of limits without `max_`. Free of training."""
 
+    def measured(self, genome: Genome) -> Mapping[str, float]:
+        """What takes long to find out: as `cost`, where a limit or an objective needs it."""
+        return {}
+
     @abstractmethod
     def proxies(self, genome: Genome, names: Collection[str]) -> Mapping[str, float]:
         """Zero-cost scores of a genome, without those that it has none of."""
@@ -113,18 +119,53 @@ def exceeded(cost: Mapping[str, float], limits: Mapping[str, float]) -> list[str
     return [name for name, limit in limits.items() if cost.get(name, 0) > limit]
 
 
-def admits(judge: Judge) -> Callable[[Genome], bool]:
+class Gate:
     """Is a genome within the recipe's limits? What cannot be built passes: its trial will fail and
     say why."""
-    limits, known = limits_of(judge.recipe.limits), dict[str, bool]()
 
-    def admit(genome: Genome) -> bool:
-        if genome.fingerprint not in known:
-            cost = guarded(lambda: judge.cost(genome))
-            known[genome.fingerprint] = isinstance(cost, Failure) or not exceeded(cost, limits)
-        return known[genome.fingerprint]
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._limits = limits_of(judge.recipe.limits)
+        self._known: dict[str, bool] = {}
+        self._refused: Counter[str] = Counter()
 
-    return admit if limits else lambda _genome: True
+    def __call__(self, genome: Genome) -> bool:
+        if not self._limits:
+            return True
+        if genome.fingerprint not in self._known:
+            excess = guarded(lambda: self._excess(genome))
+            self._known[genome.fingerprint] = isinstance(excess, Failure) or not excess
+            if not isinstance(excess, Failure):
+                self._refused.update(excess[:1])
+        return self._known[genome.fingerprint]
+
+    def _excess(self, genome: Genome) -> list[str]:
+        """What is measured is asked for last, and only where all else is within the limits."""
+        return exceeded(self._judge.cost(genome), self._limits) or (
+            exceeded(self._judge.measured(genome), self._limits)
+        )
+
+    def refusals(self) -> str:
+        """Which limit bites, and the least there is of what it limits."""
+        if not self._refused:
+            return ""
+        ((name, count),) = self._refused.most_common(1)
+        smallest = self._smallest(name)
+        hint = ""
+        if smallest is not None:
+            hint = f"; the least in this space is {smallest[1]:,.6g}, of {smallest[0]}"
+        return (f"limits.max_{name}, {self._limits[name]:,.6g}, refused {count} of "
+                f"{len(self._known)} architectures{hint}")  # fmt: skip
+
+    def _smallest(self, name: str) -> tuple[str, float] | None:
+        """The family with the smallest network, by what is limited, and how much that has."""
+        costs = {}
+        for family in self._judge.space.families:
+            genome, _ = self._judge.space.extremes(family)
+            cost = guarded(partial(self._judge.cost, genome))
+            if not isinstance(cost, Failure) and name in cost:
+                costs[family] = cost[name]
+        return min(costs.items(), key=lambda item: item[1]) if costs else None
 
 
 def search_metrics(trial: Trial) -> dict[str, Any]:

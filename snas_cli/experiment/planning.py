@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil, inf
 
 from snas_cli.api import SearchSetup
-from snas_cli.experiment.judging import Judge, admits
+from snas_cli.experiment.judging import Gate, Judge
 from snas_cli.recipe.quantities import format_bytes, format_count
 from snas_cli.recipe.resolve import levels_of, objectives_of, operators_of
 from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, RungSettings, SearchSettings
@@ -17,13 +17,14 @@ GENERATIONS = 6  # where neither the recipe nor a budget says how many
 
 
 def setup_for(judge: Judge, generations: int) -> SearchSetup:
-    recipe, search = judge.recipe, judge.recipe.search
+    recipe, search, gate = judge.recipe, judge.recipe.search, Gate(judge)
     return SearchSetup(
         space=judge.space,
         levels=levels_of(recipe, judge.registry),
         generations=generations,
         operators=operators_of(recipe, judge.registry),
-        admit=admits(judge),
+        admit=gate,
+        refusals=gate.refusals,
         population_size=search.population_size,
         elites=search.elites,
         tournament_size=search.tournament_size,

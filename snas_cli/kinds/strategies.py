@@ -40,6 +40,7 @@ class SearchSetup:
     mutation_rate: float
     crossover_rate: float
     options: Mapping[str, Any] = field(default_factory=dict)  # the recipe's search.options
+    refusals: Callable[[], str] = lambda: ""  # which limit `admit` refuses by, in words
     generations: int = 1
     levels: tuple[Space, ...] = ()  # parts of `space` for a progressive search, simplest first
     objectives: tuple[Objective, ...] = (ACCURACY,)

@@ -15,6 +15,7 @@ class Novelty:
 
     def __init__(self, setup: SearchSetup) -> None:
         self._admit = setup.admit
+        self._setup = setup
         self._seen: set[str] = set()
 
     def remember(self, genome: Genome) -> None:
@@ -36,12 +37,25 @@ class Novelty:
                 batch.add(fingerprint)
                 return proposal
             repeated = proposal
+        repeated = repeated or self._smallest(batch)
         if repeated is None:
             raise SearchError(
-                f"none of {DRAWS} architectures drawn is within the limits; "
-                "raise limits.max_params or limits.max_flops, or allow smaller families"
+                f"none of {DRAWS} architectures drawn is within the limits, nor is the smallest of "
+                f"any family: {self._setup.refusals()}"
             )
         return repeated
+
+    def _smallest(self, batch: set[str]) -> Proposal | None:
+        """Where hardly anything is within the limits, the simplest genome of a family may be: a new
+        one, if there is any."""
+        space = self._setup.space
+        simplest = [space.extremes(family)[0] for family in space.families]
+        admitted = [genome for genome in simplest if self._admit(genome)]
+        admitted.sort(key=lambda genome: not self.is_new(genome, batch))
+        if not admitted:
+            return None
+        batch.add(admitted[0].fingerprint)
+        return Proposal(admitted[0], operator="random")
 
     def new_if_any(
         self, draw: Callable[[], Proposal], batch: set[str], draws: int
