@@ -14,7 +14,7 @@ help:
 	@echo 'make demo    search digits, keep a network, export it: two minutes'
 	@echo 'make test    run the tests'
 	@echo 'make check   format, lint, type-check and test'
-	@echo 'make bench   measure what training and data cost; a quarter of an hour'
+	@echo 'make bench   measure what training, data and strategies cost; half an hour'
 	@echo 'make clean   remove the environment and the runs of the demo'
 
 # What pip says of each package is cut to its name: something is going on, and nothing scrolls away.
@@ -46,6 +46,8 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks.bench_training
 	$(BIN)/python -m tests.benchmarks.bench_memory
 	$(BIN)/python -m tests.benchmarks.bench_sharing
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation -e '.[bench]'
+	$(BIN)/python -m tests.benchmarks.bench_search
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
