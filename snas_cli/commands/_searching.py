@@ -14,14 +14,15 @@ from snas_cli.api import Trial
 from snas_cli.commands._options import console, print_json
 from snas_cli.errors import RunError
 from snas_cli.experiment.running import Outcome
+from snas_cli.report.page import account_of
 from snas_cli.runs.journal import trial_to_json
 from snas_cli.search.listener import Listener, Listeners, Plan
-from snas_cli.search.ranking import leaders
+from snas_cli.terminal.accounts import result_lines
 from snas_cli.terminal.progress import LiveView, LogView
-from snas_cli.terminal.tables import leaders_table
-from snas_cli.terminal.words import GOOD, cost, percent, score
+from snas_cli.terminal.tables import front_table, leaders_table
 
 INTERRUPTED = 130  # the shell's code for Ctrl-C
+FRONT = 10  # of its networks are listed, from the best by the first objective on
 
 
 class _Whereabouts(Listener):
@@ -74,49 +75,31 @@ def _say_how_to_go_on(folder: Path | None) -> None:
 
 
 def _show(outcome: Outcome, screen: Console) -> None:
-    best, folder = outcome.best, outcome.folder.path
+    account, folder = account_of(outcome.folder, outcome.trials), outcome.folder.path
+    screen.print(leaders_table(account.leaders[:5], account.measure, "Best of the search"))
+    if account.front:
+        screen.print(front_table(account.front[:FRONT], account.objectives, account.measure))
     failed = sum(trial.failed for trial in outcome.trials)
-    screen.print(leaders_table(leaders(outcome.trials, 5)))
     if failed:
         screen.print(f"{failed} of {len(outcome.trials)} candidates failed; `snas runs show "
                      f"{folder}` says why")  # fmt: skip
-    if "params" in best:
-        screen.print(f"The network kept: trial {best['trial']}, {best['family']}, {cost(best)}")
-        _show_accuracies(best, screen)
-    else:
-        screen.print(f"The best: trial {best['trial']}, {best['family']}, "
-                     f"[{GOOD}]{score(best['fitness'], best)}[/]\n")  # fmt: skip
-    screen.print("[bold]Next[/]")
-    for command, purpose in _next_commands(folder, trained="params" in best):
-        screen.print(f"  {command:<44} {purpose}", style="default", soft_wrap=True)
-
-
-def _show_accuracies(best: Mapping[str, Any], screen: Console) -> None:
-    spread = {
-        name: f" ± {100 * best[f'{name}_sd']:.2f} around {percent(best[f'{name}_mean'])} over "
-        f"{best['repeats']} trainings"
-        for name in ("val_acc", "test_acc") if "repeats" in best
-    }  # fmt: skip
-    screen.print(
-        f"validation accuracy [{GOOD}]{percent(best['val_acc'])}[/]{spread.get('val_acc', '')}\n"
-        f"test accuracy       [{GOOD}]{percent(best['test_acc'])}[/]{spread.get('test_acc', '')}  "
-        "on pictures that no choice was made by"
-    )
-    names = {"random": "random search, as many epochs", "hand_made": "a network made by hand"}
-    for name, metrics in best.get("controls", {}).items():
-        gain = 100 * (best["test_acc"] - metrics["test_acc"])
-        screen.print(f"  {names[name]:<30} {percent(metrics['test_acc'])}, "
-                     f"{cost(metrics)}: the search is worth {gain:+.2f} points")  # fmt: skip
-    screen.print()
+    for line in result_lines(account):
+        screen.print(line)
+    screen.print("\n[bold]Next[/]")
+    commands = _next_commands(folder, trained=account.measure.metric is not None)
+    width = max(len(command) for command, _ in commands)
+    for command, purpose in commands:
+        screen.print(f"  {command:<{width}}  {purpose}", style="default", soft_wrap=True)
 
 
 def _next_commands(folder: Path, *, trained: bool) -> list[tuple[str, str]]:
-    if not trained:
-        return [(f"snas runs show {folder}", "what was found"),
-                (f"{folder}/report.html", "the whole story")]  # fmt: skip
-    return [
+    for_networks = [
         (f"snas evaluate {folder}", "precision, recall, mistakes"),
         (f"snas export {folder} --format all", "files to deploy, checked"),
+    ]
+    return [
+        *(for_networks if trained else []),
+        (f"snas runs show {folder}", "which operators paid, what failed"),
         (f"{folder}/report.html", "the whole story"),
     ]
 

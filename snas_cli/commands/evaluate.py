@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,9 +16,6 @@ from snas_cli.commands._options import (
     registry_of,
 )
 from snas_cli.registry import Registry
-
-if TYPE_CHECKING:
-    from snas_cli.experiment.bundle import Bundle
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,21 +51,21 @@ def evaluate(
     ROC curves, reliability. What is trained afresh on other data has a folder of its own,
     evaluation-DATASET; so has the validation split, evaluation-val."""
     from snas_cli.experiment import scoring
-    from snas_cli.experiment.bundle import find_architecture, read_bundle
+    from snas_cli.experiment.bundle import find_architecture, read_bundle, read_genome
     from snas_cli.runs.folder import latest_run
 
     registry = registry_of(context)
-    bundle = read_bundle(find_architecture(target or latest_run(runs).path), registry)
+    architecture = find_architecture(target or latest_run(runs).path)
     data = None
     if dataset is None and path is None:
-        evaluated = scoring.score_trained(bundle, registry, split)
+        evaluated = scoring.score_trained(read_bundle(architecture, registry), registry, split)
     else:
-        screen = console(as_json=as_json)
-        screen.print(f"training {bundle.genome.family} afresh, {epochs} epochs …")
+        screen, genome = console(as_json=as_json), read_genome(architecture, registry)
+        screen.print(f"training {genome.family} afresh, {epochs} epochs …")
         recipe = _recipe_for(dataset, path, seed, registry)
         data = _short_name(path.resolve()) if path else recipe.data.dataset
-        evaluated = scoring.train_and_score(bundle.genome, recipe, registry, epochs, split)
-    folder = output or _folder(bundle, data, split)
+        evaluated = scoring.train_and_score(genome, recipe, registry, epochs, split)
+    folder = output or _folder(architecture, data, split)
     files = scoring.write_evaluation(evaluated, folder)
     if as_json:
         scores = {key: value for key, value in evaluated.scores.items() if key != "roc"}
@@ -89,14 +86,14 @@ def _short_name(path: Path) -> str:
     return path.stem if path.is_file() else path.name
 
 
-def _folder(bundle: Bundle, data: str | None, split: str) -> Path:
+def _folder(architecture: Path, data: str | None, split: str) -> Path:
     """In the run, not in its best/, which a search that goes on replaces; else beside the
     architecture. A folder for each data set and split, so that none overwrites another."""
     from snas_cli.experiment.scoring import run_of
 
-    run = run_of(bundle)
+    run = run_of(architecture)
     words = ["evaluation", *([data] if data else []), *([split] if split != "test" else [])]
-    return (run.path if run else bundle.path.parent) / "-".join(words)
+    return (run.path if run else architecture.parent) / "-".join(words)
 
 
 def _show(scores: dict[str, Any], folder: Path, files: list[Path]) -> None:
@@ -117,7 +114,7 @@ def _show(scores: dict[str, Any], folder: Path, files: list[Path]) -> None:
 
 def _lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """Label and value."""
-    from snas_cli.terminal.words import percent
+    from snas_cli.search.wording import percent
 
     split = {"val": "validation", "test": "test"}[scores["split"]]
     return [

@@ -71,8 +71,8 @@ def export(
 
 
 def _show(results: list[Exported], folder: Path, screen: Any) -> None:
+    from snas_cli.search.wording import percent
     from snas_cli.terminal.tables import plain_table
-    from snas_cli.terminal.words import percent
 
     table = plain_table(None, "format", "file", ">kB", ">accuracy", ">same class",
                         ">largest difference")  # fmt: skip

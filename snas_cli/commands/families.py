@@ -104,8 +104,8 @@ def _show_genes(names: list[str], space: Space, registry: Registry, task: Task) 
 
 
 def _show_sample(genome: Genome, registry: Registry, task: Task, *, as_json: bool) -> None:
+    from snas_cli.search.wording import costs_of
     from snas_cli.terminal.spaces import genome_table, task_in_words
-    from snas_cli.terminal.words import cost as cost_in_words
     from snas_cli.training.cost import measure_cost
 
     cost = measure_cost(registry.family(genome.family), genome.genes, task)
@@ -116,7 +116,7 @@ def _show_sample(genome: Genome, registry: Registry, task: Task, *, as_json: boo
     screen = console()
     screen.print(genome.family, style="bold")
     screen.print(genome_table(genome))
-    words = cost_in_words({"params": cost.params, "flops": cost.flops})
+    words = costs_of({"params": cost.params, "flops": cost.flops})
     screen.print(f"{words}, {task_in_words(task)}", style="dim")
 
 

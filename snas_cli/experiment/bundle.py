@@ -53,22 +53,42 @@ def find_architecture(target: Path) -> Path:
 
 def read_bundle(path: Path, registry: Registry) -> Bundle:
     """Raises RunError, PluginError or SpaceError naming what is wrong in the file."""
+    document = _document(path)
+    if "evaluator" in document:
+        raise RunError(
+            f"{path} was judged by the evaluator {document['evaluator']!r} and never trained; "
+            f"train it with: snas evaluate {path} --dataset NAME"
+        )
+    try:
+        genome = _genome(document, registry)
+        card = _card(document, genome)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _of_the_wrong_form(path, error) from None
+    return Bundle(path, genome, card)
+
+
+def read_genome(path: Path, registry: Registry) -> Genome:
+    """The architecture alone, to be trained afresh; raises as `read_bundle` does, but takes what
+    was never trained."""
+    document = _document(path)
+    try:
+        return _genome(document, registry)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _of_the_wrong_form(path, error) from None
+
+
+def _document(path: Path) -> dict[str, Any]:
     document = read_json(path)
     if not isinstance(document, dict) or "format" not in document:
         raise RunError(f"{path} is not an architecture that snas wrote")
     if document["format"] != FORMAT:
         raise RunError(f"{path} has format {document['format']}; this version of snas reads "
                        f"{FORMAT}")  # fmt: skip
-    if "evaluator" in document:
-        raise RunError(
-            f"{path} was judged by the evaluator {document['evaluator']!r} and never trained"
-        )
-    try:
-        genome = _genome(document, registry)
-        card = _card(document, genome)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{path}: incomplete or of the wrong form: {error}") from None
-    return Bundle(path, genome, card)
+    return document
+
+
+def _of_the_wrong_form(path: Path, error: Exception) -> RunError:
+    return RunError(f"{path}: incomplete or of the wrong form: {error}")
 
 
 def _genome(document: dict[str, Any], registry: Registry) -> Genome:

@@ -10,7 +10,7 @@ from typing import Any
 
 from snas_cli.api import Proposal, Trial, diversity
 from snas_cli.experiment.judging import Desk, Judge
-from snas_cli.recipe.resolve import objectives_of
+from snas_cli.recipe.resolve import levels_of, objectives_of
 from snas_cli.registry import Registry
 from snas_cli.runs.checkpoint import Checkpoint, save_checkpoint
 from snas_cli.runs.journal import proposal_to_json, trial_to_json
@@ -42,6 +42,11 @@ class Scribe(Listener):
         self._saved = 0  # generations that the latest checkpoint holds
         self._written = {event["generation"] for event in desk.folder.events("generation")}
         self._objectives = objectives_of(judge.recipe)
+        self._levels = len(levels_of(judge.recipe, judge.registry))
+        self._planned = 1  # generations
+
+    def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
+        self._planned = plan.generations
 
     def notice(self, what: str) -> None:
         self._journal.write("notice", what=what)
@@ -76,6 +81,9 @@ class Scribe(Listener):
             "diversity": round(diversity(genomes, self._judge.space), 4),
             "elapsed": self._elapsed(),
         }
+        if self._levels > 1:  # as SearchSetup.level
+            level = generation * self._levels // self._planned
+            summary["level"] = min(level, self._levels - 1) + 1
         if len(self._objectives) > 1 and scores:
             first = [trial for trial in so_far if trial.generation == 0]
             summary["front"] = [trial.number for trial in front(so_far, self._objectives)]

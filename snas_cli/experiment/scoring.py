@@ -41,16 +41,16 @@ class Evaluated:
     names: Sequence[str] | None = None  # of the pictures, where they have any
 
 
-def run_of(bundle: Bundle) -> RunFolder | None:
-    """The run that a bundle lies in."""
-    folder = RunFolder(bundle.path.parent.parent)
-    return folder if folder.recipe.is_file() and folder.best == bundle.path.parent else None
+def run_of(architecture: Path) -> RunFolder | None:
+    """The run that an architecture.json lies in."""
+    folder = RunFolder(architecture.parent.parent)
+    return folder if folder.recipe.is_file() and folder.best == architecture.parent else None
 
 
 def own_data(bundle: Bundle, registry: Registry) -> tuple[Recipe, TaskData]:
     """The data that the bundle's run was made with, split as they were then. Raises UsageError
     where the bundle lies in no run, DataError where the pictures are no longer the same."""
-    folder = run_of(bundle)
+    folder = run_of(bundle.path)
     if folder is None:
         raise UsageError(
             f"{bundle.path} lies in no run, so its data are not known; name a data set with "
@@ -77,7 +77,13 @@ def score_trained(bundle: Bundle, registry: Registry, split: str) -> Evaluated:
 def train_and_score(
     genome: Genome, recipe: Recipe, registry: Registry, epochs: int, split: str
 ) -> Evaluated:
-    """Trains an architecture from scratch on the recipe's data. Raises CandidateError."""
+    """Trains an architecture from scratch on the recipe's data. Raises CandidateError; UsageError
+    where its family is one that is never trained."""
+    if not registry.family(genome.family).shared_genes:
+        raise UsageError(
+            f"the family {genome.family!r} is for evaluators alone: it has neither a learning rate "
+            "nor an optimizer, so it cannot be trained"
+        )
     torch.set_num_threads(1)  # as in a search, so that results can be compared
     assembly = assemble(recipe, registry)
     network = assembly.workshop.train(genome, epochs).network

@@ -1,89 +1,202 @@
-"""Charts as inline SVG."""
+"""Charts of a search as inline SVG: its trials, and the front of several objectives.
+
+Colours are classes c0 to c5 of the page, which has them for light and for dark.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from math import floor
 
-from snas_cli.api import Trial
+from snas_cli.api import Objective, Trial
+from snas_cli.report.axes import Axis, axis, horizontal_grid, plain_labels, share_labels
+from snas_cli.search.wording import Measure, cost_text, objective_text, objective_title
 
 # Okabe & Ito 2008: told apart by the colour-blind too.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 48, 12, 12, 36
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 310, 62, 12, 28, 40
 
 
-@dataclass(frozen=True)
-class Scale:
-    """From trial numbers and accuracies to places on the drawing."""
-
-    last: int  # number of a trial
-    low: float  # at the bottom
-    high: float = 1.0  # at the top
-
-    def x(self, number: int) -> str:
-        return f"{LEFT + (WIDTH - LEFT - RIGHT) * number / max(self.last, 1):.1f}"
-
-    def y(self, accuracy: float) -> str:
-        height = (accuracy - self.low) / max(self.high - self.low, 1e-9)
-        return f"{TOP + (HEIGHT - TOP - BOTTOM) * (1 - height):.1f}"
+# --- marks ----------------------------------------------------------------------------------------
 
 
-def progress_chart(trials: Sequence[Trial]) -> str:
-    """A dot for each trial, coloured by family, and the best accuracy so far as a line."""
+def _circle(x: float, y: float) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"'
+
+
+def _square(x: float, y: float) -> str:
+    return f'<rect x="{x - 3.7:.1f}" y="{y - 3.7:.1f}" width="7.4" height="7.4"'
+
+
+def _diamond(x: float, y: float) -> str:
+    return f'<path d="M{x:.1f} {y - 5.2:.1f}l5.2 5.2-5.2 5.2-5.2-5.2z"'
+
+
+SHAPES: Sequence[Callable[[float, float], str]] = (_circle, _square, _diamond)
+
+
+class Marks:
+    """A colour and a shape for each family, and hollow ones for what was not trained in full."""
+
+    def __init__(self, trials: Sequence[Trial]) -> None:
+        self._families = sorted({trial.genome.family for trial in trials})
+        self._rungs = max((len(trial.rungs) for trial in trials), default=0)
+        self._any_partial = any(map(self._partial, trials))
+
+    def _partial(self, trial: Trial) -> bool:
+        return not trial.failed and len(trial.rungs) < self._rungs
+
+    def mark(self, trial: Trial, place: tuple[float, float], title: str) -> str:
+        hollow = " hollow" if self._partial(trial) else ""
+        drawn = self._drawn(trial.genome.family, place, f"mark{hollow}")
+        return f"{drawn}><title>{escape(title)}</title></{drawn[1:].partition(' ')[0]}>"
+
+    def _drawn(self, family: str, place: tuple[float, float], kind: str) -> str:
+        cycle, colour = divmod(self._families.index(family), len(COLOURS))
+        return f'{SHAPES[cycle % len(SHAPES)](*place)} class="{kind} c{colour}"'
+
+    def legend(self, *lines: str) -> str:
+        """`lines` are entries of the chart's own, as HTML."""
+        families = [
+            f'<span><svg viewBox="0 0 12 12">{self._drawn(name, (6, 6), "mark")}/></svg>'
+            f"{escape(name)}</span>"
+            for name in self._families
+        ]
+        hollow = ["<span>hollow: not trained in full</span>"] if self._any_partial else []
+        return f'<p class="legend">{"".join([*families, *hollow, *lines])}</p>'
+
+
+# --- trials ---------------------------------------------------------------------------------------
+
+
+def progress_chart(trials: Sequence[Trial], measure: Measure) -> str:
+    """A mark for each trial, by family, and the best so far as a line."""
     alive = [(trial, trial.fitness) for trial in trials if trial.fitness is not None]
     if not alive:
         return "<p>No candidate could be judged.</p>"
-    scale = _scale(alive, max(trial.number for trial in trials))
-    families = sorted({trial.genome.family for trial, _ in alive})
-    colours = {family: COLOURS[i % len(COLOURS)] for i, family in enumerate(families)}
+    y = axis([fitness for _, fitness in alive], HEIGHT - BOTTOM, TOP)
+    last = max(trial.number for trial in trials)
+    x = Axis([0, max(last, 1)], LEFT, WIDTH - RIGHT)
+    marks = Marks(trials)
+    labels = plain_labels(y.ticks) if measure.metric is None else share_labels(y.ticks)
     dots = "".join(
-        f'<circle cx="{scale.x(trial.number)}" cy="{scale.y(fitness)}" r="4" '
-        f'fill="{colours[trial.genome.family]}"><title>trial {trial.number}, '
-        f"{escape(trial.genome.family)}: {fitness:.2%}</title></circle>"
+        marks.mark(trial, (x.at(trial.number), y.at(fitness)), _title(trial, measure))
         for trial, fitness in alive
     )
+    corners = " ".join(f"{x.at(n):.1f},{y.at(best):.1f}" for n, best in _best_so_far(alive, last))
+    body = (
+        f"{horizontal_grid(y, LEFT, WIDTH - RIGHT, labels)}{_numbers_below(x, last)}"
+        f'<polyline points="{corners}" class="best"/>{dots}{_axes(measure.name, "trial")}'
+    )
+    return svg(HEIGHT, f"{measure.name} of each trial", body) + marks.legend(
+        "<span><b></b>best so far</span>"
+    )
+
+
+def _title(trial: Trial, measure: Measure) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="Validation accuracy of each trial">{_grid(scale)}'
-        f'<polyline points="{" ".join(_best_so_far(alive, scale))}" class="best"/>{dots}'
-        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle">trial</text></svg>'
-        f"{_legend(colours)}"
+        f"trial {trial.number}, {trial.genome.family}, {trial.proposal.operator}: "
+        f"{measure.trial_text(trial)}"
     )
 
 
-def _scale(alive: Sequence[tuple[Trial, float]], last: int) -> Scale:
-    """Up to 1 for accuracies; an evaluator's scores have the range that they have."""
-    lowest, highest = min(fitness for _, fitness in alive), max(fitness for _, fitness in alive)
-    if "val_acc" in alive[0][0].metrics:
-        return Scale(last, floor(lowest * 5) / 5)  # whole percents
-    return Scale(last, lowest, highest if highest > lowest else lowest + 1)
-
-
-def _best_so_far(alive: Sequence[tuple[Trial, float]], scale: Scale) -> Iterator[str]:
-    """The corners of a staircase."""
-    best = alive[0][1]
+def _best_so_far(alive: Sequence[tuple[Trial, float]], last: int) -> Iterator[tuple[int, float]]:
+    """The corners of a staircase. It goes down where a trial is trained to a further rung than all
+    before: their scores cannot be compared."""
+    best = (len(alive[0][0].rungs), alive[0][1])
     for trial, fitness in alive:
-        yield f"{scale.x(trial.number)},{scale.y(best)}"
-        best = max(best, fitness)
-        yield f"{scale.x(trial.number)},{scale.y(best)}"
-    yield f"{scale.x(scale.last)},{scale.y(best)}"
+        yield trial.number, best[1]
+        best = max(best, (len(trial.rungs), fitness))
+        yield trial.number, best[1]
+    yield last, best[1]
 
 
-def _grid(scale: Scale) -> str:
-    values = [scale.low + (scale.high - scale.low) * i / 4 for i in range(5)]
+def _numbers_below(x: Axis, last: int) -> str:
+    step = max(1, round(last / 6 / 5) * 5 if last >= 30 else round(last / 6))
     return "".join(
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(value)}" y2="{scale.y(value)}" '
-        f'class="grid"/><text x="{LEFT - 6}" y="{scale.y(value)}" dy="4" text-anchor="end">'
-        f"{f'{value:.0%}' if scale.high == 1 else f'{value:.3g}'}</text>"
-        for value in values
+        f'<text x="{x.at(n):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{n}</text>'
+        for n in range(0, last + 1, step)
     )
 
 
-def _legend(colours: dict[str, str]) -> str:
-    entries = (
-        f'<span><i style="background:{colour}"></i>{escape(family)}</span>'
-        for family, colour in colours.items()
+# --- front ----------------------------------------------------------------------------------------
+
+
+def front_chart(
+    trials: Sequence[Trial],
+    front: Sequence[Trial],
+    objectives: Sequence[Objective],
+    measure: Measure,
+) -> str:
+    """All trials by the first two objectives, and the front as a line. `front` has the best by the
+    first objective first; none of it has failed."""
+    first, second = objectives[:2]
+    furthest = len(front[0].rungs)  # scores of other rungs cannot be compared
+    shown = [trial for trial in trials if not trial.failed and len(trial.rungs) == furthest]
+    x = axis([_shown(second, trial) for trial in shown], LEFT, WIDTH - RIGHT - 20, by_factors=True)
+    y = axis([_shown(first, trial) for trial in shown], HEIGHT - BOTTOM, TOP, by_factors=True)
+    marks, members = Marks(shown), {trial.number for trial in front}
+
+    def place(trial: Trial) -> tuple[float, float]:
+        return x.at(_shown(second, trial)), y.at(_shown(first, trial))
+
+    dots = "".join(
+        f'<g class="{"" if trial.number in members else "faint"}">'
+        f"{marks.mark(trial, place(trial), _front_title(trial, (first, second), measure))}</g>"
+        for trial in shown
     )
-    return f'<p class="legend">{"".join(entries)}<span><b></b>best so far</span></p>'
+    line = " ".join("{:.1f},{:.1f}".format(*place(trial)) for trial in front)
+    steps = f'<polyline points="{line}" class="best"/>' if len(objectives) == 2 else ""
+    body = (
+        f"{horizontal_grid(y, LEFT, WIDTH - RIGHT, _labels(first, y, measure))}"
+        f"{_ticks_below(x, _labels(second, x, measure))}{steps}{dots}"
+        f"{_axes(objective_title(first, measure), objective_title(second, measure))}"
+    )
+    label = f"{objective_title(first, measure)} by {objective_title(second, measure)}"
+    return svg(HEIGHT, label, body) + marks.legend("<span>faint: not on the front</span>")
+
+
+def _shown(objective: Objective, trial: Trial) -> float:
+    """As people know it: of the fitness, more is better."""
+    if objective.metric is None:
+        assert trial.fitness is not None  # the chart leaves out what failed
+        return trial.fitness
+    return trial.metrics[objective.metric]
+
+
+def _labels(objective: Objective, along: Axis, measure: Measure) -> list[str]:
+    if objective.metric is not None:
+        return [cost_text(objective.metric, value) for value in along.ticks]
+    return plain_labels(along.ticks) if measure.metric is None else share_labels(along.ticks)
+
+
+def _front_title(trial: Trial, objectives: Sequence[Objective], measure: Measure) -> str:
+    values = (objective_text(objective, trial, measure) for objective in objectives)
+    return f"trial {trial.number}, {trial.genome.family}: {', '.join(values)}"
+
+
+def _ticks_below(x: Axis, labels: Sequence[str]) -> str:
+    return "".join(
+        f'<line x1="{x.at(value):.1f}" x2="{x.at(value):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" '
+        f'class="grid"/><text x="{x.at(value):.1f}" y="{HEIGHT - BOTTOM + 16}" '
+        f'text-anchor="middle">{escape(label)}</text>'
+        for value, label in zip(x.ticks, labels, strict=True)
+    )
+
+
+# --- all ------------------------------------------------------------------------------------------
+
+
+def _axes(above: str, below: str) -> str:
+    """What stands at the axes; the name of the upright one stands above it."""
+    return (
+        f'<text x="{LEFT}" y="14" class="title">{escape(above)}</text>'
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(below)}</text>'
+    )
+
+
+def svg(height: float, label: str, body: str) -> str:
+    return (
+        f'<div class="wide"><svg viewBox="0 0 {WIDTH} {height:g}" class="chart" role="img" '
+        f'aria-label="{escape(label)}">{body}</svg></div>'
+    )

@@ -134,7 +134,10 @@ def worth(best: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, control in best.get("controls", {}).items():
         gain = 100 * (best["test_acc"] - control["test_acc"])
         sizes = format_count(control["params"])
-        yield CONTROLS[name], (
-            f"{percent(control['test_acc'])} on the test pictures with {sizes} parameters: the "
-            f"search is worth {gain:+.2f} points"
+        yield (
+            CONTROLS[name],
+            (
+                f"{percent(control['test_acc'])} on the test pictures with {sizes} parameters: the "
+                f"search is worth {gain:+.2f} points"
+            ),
         )

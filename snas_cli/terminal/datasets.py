@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from snas_cli.data.checking import Findings
+from snas_cli.search.wording import duration
 from snas_cli.terminal.tables import plain_table
-from snas_cli.terminal.words import duration
 
 SHOWN = 5  # of many alike complaints
 SKEWED = 10  # times as many pictures in one class as in another

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
@@ -16,62 +14,47 @@ from rich.text import Text
 
 from snas_cli.api import Genome, Trial
 from snas_cli.search.listener import Listener, Plan
-from snas_cli.search.ranking import leaders
-from snas_cli.terminal.words import BAD, GOOD, QUIET, STRONG, cost, duration, score, shape
+from snas_cli.search.wording import costs_of, duration
+from snas_cli.terminal.tally import Tally
+from snas_cli.terminal.words import BAD, GOOD, QUIET, STRONG, shape
 
 RECENT = 5  # trials listed below the bar
+REASONS = 2  # why candidates failed, the most frequent
 
 
-class Tally:
-    """What has happened so far, and how long the rest may take."""
+class _View(Listener):
+    """Counts what happens; each of the two views shows it in its own way."""
 
-    def __init__(self, plan: Plan, recorded: Sequence[Trial]) -> None:
-        self.plan = plan
-        self.trials = list(recorded)
-        self.generation = 0
-        self.finished = False
-        self.planned = plan.trials
-        self._recorded = len(recorded)
-        self._started = time.monotonic()
+    _tallied: Tally | None = None
 
     @property
-    def best(self) -> Trial | None:
-        return next(iter(leaders(self.trials, 1)), None)
+    def tally(self) -> Tally:
+        assert self._tallied is not None  # search_started comes first
+        return self._tallied
 
-    @property
-    def where(self) -> str:
-        """A search with a budget may have more generations than were expected."""
-        return (
-            f"generation {self.generation + 1} of {max(self.plan.generations, self.generation + 1)}"
-        )
+    def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
+        self._tallied = Tally(plan, recorded)
 
-    @property
-    def failed(self) -> int:
-        return sum(trial.failed for trial in self.trials)
+    def generation_started(self, generation: int, count: int) -> None:
+        self.tally.generation_started(generation)
 
-    def mean(self) -> float | None:
-        """Of the fitness in the latest generation."""
-        latest = [t.fitness for t in self.trials
-                  if t.generation == self.generation and t.fitness is not None]  # fmt: skip
-        return fmean(latest) if latest else None
+    def rung_reached(self, trial: Trial) -> None:
+        self.tally.rung_reached(trial)
 
-    def seconds_left(self) -> float | None:
-        """By the mean of this attempt's trials; the finale counts as what its epochs are worth."""
-        fresh = len(self.trials) - self._recorded
-        if fresh == 0 or self.finished:
-            return None
-        recipe = self.plan.recipe
-        finale = self.plan.finalists * recipe["finale"]["epochs"] / recipe["training"]["epochs"]
-        waiting = max(self.planned - len(self.trials), 0)
-        seconds_each = (time.monotonic() - self._started) / fresh
-        return float(seconds_each * (waiting + finale))
+    def trial_finished(self, trial: Trial) -> None:
+        self.tally.trials.append(trial)
+
+    def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
+        self.tally.generation_finished()
+
+    def search_finished(self, folder: Path, best: Mapping[str, Any]) -> None:
+        self.tally.finished = True
 
 
-class LiveView(Listener):
+class LiveView(_View):
     """Redraws in place."""
 
     def __init__(self, console: Console) -> None:
-        self._tally: Tally | None = None
         self._now = ""
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
 
@@ -84,82 +67,131 @@ class LiveView(Listener):
         self._live.stop()
 
     def notice(self, what: str) -> None:
-        if self._tally is None:
+        """Before a search starts, what is going on; then it may be anything, and is kept."""
+        if self._tallied is None:
             self._now = what
         else:
             self._live.console.print(what, markup=False)
 
     def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
+        super().search_started(plan, recorded)
         self._live.console.print(plan_table(plan))
         if recorded:
             self._live.console.print(f"{len(recorded)} trials are recorded already", style=QUIET)
         self._live.console.print()
-        self._tally = Tally(plan, recorded)
 
     def generation_started(self, generation: int, count: int) -> None:
-        self._now = f"training {count} candidates"
-        self._must_tally().generation = generation
-
-    def trial_finished(self, trial: Trial) -> None:
-        self._must_tally().trials.append(trial)
+        super().generation_started(generation, count)
+        trained = self.tally.measure.metric is not None
+        self._now = f"{'training' if trained else 'judging'} {count} candidates"
 
     def finalist_started(self, genome: Genome, rank: int, count: int) -> None:
-        self._now = f"training the best again: {rank} of {count}, {genome.family} {shape(genome)}"
-
-    def search_finished(self, folder: Path, best: Mapping[str, Any]) -> None:
-        self._must_tally().finished = True
-
-    def _must_tally(self) -> Tally:
-        assert self._tally is not None  # search_started comes first
-        return self._tally
+        self.tally.reached = {}
+        self._now = f"training the best again: {rank} of {count}, {_network(genome)}"
 
     def _render(self) -> RenderableType:
-        if self._tally is None:
-            return Text(f"{self._now} …" if self._now else "", style=QUIET)
-        return Group(_status(self._tally), _recent(self._tally), Text(self._now, style=QUIET))
+        if self._tallied is None:
+            return _line(Text(f"{self._now} …" if self._now else "", style=QUIET))
+        tally = self._tallied
+        now = Text(self._now + "".join(_reached(tally)) if self._now else "", style=QUIET)
+        return Group(_bar(tally), *map(_line, _lines(tally)), _recent(tally), _line(now))
 
 
-class LogView(Listener):
+class LogView(_View):
     """A line for each thing that happens."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._tally: Tally | None = None
 
     def notice(self, what: str) -> None:
         self._say(what)
 
     def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
+        super().search_started(plan, recorded)
         for label, value in (("run", str(plan.folder)), *plan.summary):
             self._say(f"{label}: {value}")
         if recorded:
             self._say(f"{len(recorded)} trials are recorded already")
-        self._tally = Tally(plan, recorded)
 
     def generation_started(self, generation: int, count: int) -> None:
-        assert self._tally is not None  # search_started comes first
-        self._tally.generation = generation
-        self._say(self._tally.where)
+        super().generation_started(generation, count)
+        self._say(self.tally.where())
+
+    def rung_reached(self, trial: Trial) -> None:
+        super().rung_reached(trial)
+        self._say(f"  {_name(trial)} {self.tally.measure.trial_text(trial)}, trained to rung "
+                  f"{len(trial.rungs)} of {self.tally.rungs}")  # fmt: skip
 
     def trial_finished(self, trial: Trial) -> None:
-        assert self._tally is not None  # search_started comes first
-        self._tally.trials.append(trial)
-        outcome = trial.reason or score_of(trial)
-        self._say(f"  trial {trial.number} {trial.genome.family} {outcome} "
-                  f"({trial.proposal.operator}, {duration(trial.seconds)})")  # fmt: skip
+        super().trial_finished(trial)
+        outcome = trial.reason or self.tally.measure.trial_text(trial)
+        facts = [trial.proposal.operator, *_how_far(trial, self.tally), duration(trial.seconds)]
+        self._say(f"  {_name(trial)} {outcome} ({', '.join(facts)})")
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
-        assert self._tally is not None  # search_started comes first
-        best, mean = self._tally.best, self._tally.mean()
-        if best is not None and best.fitness is not None:
-            shown = f", mean {score(mean, best.metrics)}" if mean is not None else ""
-            self._say(f"  best so far {score_of(best)}{shown}")
+        super().generation_finished(generation, trials)
+        tally, best = self.tally, self.tally.best
+        if best is not None:
+            summary = [
+                f"best {tally.measure.name} so far {tally.measure.trial_text(best)}",
+                *_summary(tally, "", ""),
+            ]
+            self._say(f"  {', '.join(summary)}")
+        self._say(f"  {tally.progress()}, {tally.spent()}")
+        if any(trial.failed for trial in trials):
+            self._say(f"  {_failures(tally)}")
 
     def finalist_started(self, genome: Genome, rank: int, count: int) -> None:
-        self._say(f"training the best again: {rank} of {count}, {genome.family} {shape(genome)}")
+        self._say(f"training the best again: {rank} of {count}, {_network(genome)}")
 
     def search_finished(self, folder: Path, best: Mapping[str, Any]) -> None:
+        super().search_finished(folder, best)
         self._say(f"finished: {folder}")
+
+
+# --- in words, for both ---------------------------------------------------------------------------
+
+
+def _name(trial: Trial) -> str:
+    return f"trial {trial.number} {trial.genome.family}"
+
+
+def _network(genome: Genome) -> str:
+    return f"{genome.family} {shape(genome)}".rstrip()
+
+
+def _how_far(trial: Trial, tally: Tally) -> Iterator[str]:
+    """Of a trial that was not trained in full: scores of different rungs cannot be compared."""
+    if not trial.failed and 0 < len(trial.rungs) < tally.rungs:
+        yield f"rung {len(trial.rungs)} of {tally.rungs}"
+
+
+def _reached(tally: Tally) -> Iterator[str]:
+    for rung, count in sorted(tally.reached.items()):
+        yield f", {count} trained to rung {rung} of {tally.rungs}"
+
+
+def _summary(tally: Tally, mean_of: str, diversity_of: str) -> Iterator[str]:
+    """Of a generation; `mean_of` and `diversity_of` say of which."""
+    mean = tally.mean()
+    if mean is not None:
+        yield f"mean{mean_of} {tally.measure.text(mean)}"
+    if tally.diversity is not None:
+        yield f"diversity{diversity_of} {tally.diversity:.2f}"
+    if tally.front:
+        count = len(tally.front)
+        yield f"front of {count} network{'s' if count > 1 else ''}"
+
+
+def _failures(tally: Tally) -> str:
+    """3 failed: 2× out of memory, 1× diverged."""
+    failures = tally.failures
+    shown = [f"{count}× {reason}" for reason, count in failures[:REASONS]]
+    more = ["…"] if len(failures) > REASONS else []
+    return f"{sum(count for _, count in failures)} failed: {', '.join(shown + more)}"
+
+
+# --- the live view --------------------------------------------------------------------------------
 
 
 def plan_table(plan: Plan) -> Table:
@@ -169,39 +201,47 @@ def plan_table(plan: Plan) -> Table:
     return table
 
 
-def _status(tally: Tally) -> RenderableType:
-    done, planned = len(tally.trials), max(tally.planned, len(tally.trials))
-    left = tally.seconds_left()
+def _bar(tally: Tally) -> Table:
+    done, whole = tally.share
     bar = Table.grid(padding=(0, 2))
     bar.add_row(
-        Text(tally.where, style=STRONG),
-        ProgressBar(total=planned, completed=done, width=24),
-        Text(f"{done} of {planned} trials"),
-        Text(f"about {duration(left)} left" if left is not None else "", style=QUIET),
+        Text(tally.where(), style=STRONG),
+        ProgressBar(total=whole, completed=done, width=24),
+        Text(tally.progress()),
     )
-    best, mean = tally.best, tally.mean()
-    scores = Text()
-    if best is not None and best.fitness is not None:
-        scores.append("best ", QUIET).append(score_of(best), GOOD)
-        scores.append(f" {best.genome.family} {cost(best.metrics).partition(',')[0]}")
-    if mean is not None and best is not None:
-        scores.append("   mean of this generation ", QUIET).append(score(mean, best.metrics))
-    if tally.failed:
-        scores.append(f"   {tally.failed} failed", BAD)
-    return Group(bar, scores)
+    return bar
+
+
+def _lines(tally: Tally) -> Iterator[Text]:
+    yield Text(tally.spent(), style=QUIET)
+    best = tally.best
+    if best is not None:
+        words = [best.genome.family, *filter(None, [costs_of(best.metrics)])]
+        score = Text(tally.measure.trial_text(best), style=GOOD)
+        yield Text.assemble(f"best {tally.measure.name} ", score, f" {', '.join(words)}")
+    summary = ", ".join(_summary(tally, " of this generation", " of the last one"))
+    if summary:
+        yield Text(summary)
+    if tally.failures:
+        yield Text(_failures(tally), style=BAD)
+
+
+def _line(text: Text) -> Text:
+    """On one line, however narrow the terminal."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _recent(tally: Tally) -> Table:
     table = Table.grid(padding=(0, 2))
     for trial in tally.trials[-RECENT:]:
-        outcome = Text(score_of(trial)) if trial.reason is None else Text(trial.reason, style=BAD)
-        outcome.truncate(40, overflow="ellipsis")
+        if trial.reason is None:
+            outcome = Text(" ".join([tally.measure.trial_text(trial), *_how_far(trial, tally)]))
+        else:
+            outcome = Text(trial.reason, style=BAD)
+        outcome.truncate(34, overflow="ellipsis")
         layers = Text(shape(trial.genome), style=QUIET)
         layers.truncate(28, overflow="ellipsis")
-        table.add_row(Text(f"{trial.number:4}", style=QUIET), trial.genome.family, outcome, layers)
+        number = Text(f"{trial.number:4}", style=QUIET)
+        table.add_row(number, trial.genome.family, outcome, layers)
     return table
-
-
-def score_of(trial: Trial) -> str:
-    assert trial.fitness is not None  # it has not failed
-    return score(trial.fitness, trial.metrics)

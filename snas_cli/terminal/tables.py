@@ -9,9 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from snas_cli.api import Trial
-from snas_cli.recipe.quantities import format_count
-from snas_cli.terminal.words import score, shape
+from snas_cli.api import Genome, Objective, Trial
+from snas_cli.search.wording import COSTS, Measure, cost_text, objective_text, objective_title
+from snas_cli.terminal.words import shape
 
 
 def plain_table(title: str | None, *columns: str) -> Table:
@@ -25,33 +25,41 @@ def plain_table(title: str | None, *columns: str) -> Table:
     return table
 
 
-def leaders_table(trials: Sequence[Trial]) -> Table:
-    """With the metrics that the trials have: an evaluator may know nothing but a score."""
-    shown = {name: title for name, title in COSTS.items()
-             if any(name in trial.metrics for trial in trials)}  # fmt: skip
-    table = plain_table("Best of the search", ">trial", "family", ">validation",
-                        *(f">{title}" for title in shown.values()), "layers")  # fmt: skip
+def leaders_table(trials: Sequence[Trial], measure: Measure, title: str) -> Table:
+    """With the columns that the trials have something for: an evaluator may know nothing but a
+    score, and rungs matter where they differ."""
+    costs = [name for name in ("params", "flops", "latency_ms")
+             if any(name in trial.metrics for trial in trials)]  # fmt: skip
+    rungs = [">rungs"] if len({len(trial.rungs) for trial in trials}) > 1 else []
+    layers = ["layers"] if any(shape(trial.genome) for trial in trials) else []
+    table = plain_table(title, ">trial", "family", *rungs, f">{measure.short}",
+                        *(f">{COSTS[name]}" for name in costs), *layers)  # fmt: skip
+    table.columns[1].no_wrap = True
     for trial in trials:
-        assert trial.fitness is not None  # no leader has failed
-        layers = shape(trial.genome)
-        table.add_row(
-            str(trial.number),
-            trial.genome.family,
-            score(trial.fitness, trial.metrics),
-            *(_cost(trial, name) for name in shown),
-            layers if len(layers) <= 30 else f"{layers[:29]}…",
-        )
+        cells: list[str | Text] = [str(trial.number), trial.genome.family]
+        cells += [str(len(trial.rungs))] if rungs else []
+        cells.append(measure.trial_text(trial))
+        cells += [cost_text(name, trial.metrics[name]) if name in trial.metrics else "–"
+                  for name in costs]  # fmt: skip
+        table.add_row(*cells, *([layers_cell(trial.genome)] if layers else []))
     return table
 
 
-COSTS = {"params": "parameters", "flops": "FLOPs", "latency_ms": "ms"}
+def layers_cell(genome: Genome) -> Text:
+    """As much of the layers as there is room for."""
+    return Text(shape(genome), no_wrap=True, overflow="ellipsis")
 
 
-def _cost(trial: Trial, name: str) -> str:
-    if name not in trial.metrics:
-        return "–"
-    value = trial.metrics[name]
-    return f"{value:.3g}" if name == "latency_ms" else format_count(value)
+def front_table(
+    trials: Sequence[Trial], objectives: Sequence[Objective], measure: Measure
+) -> Table:
+    """A Pareto front."""
+    titles = [f">{objective_title(objective, measure)}" for objective in objectives]
+    table = plain_table("Pareto front", ">trial", "family", *titles, "made by")
+    for trial in trials:
+        cells = (objective_text(objective, trial, measure) for objective in objectives)
+        table.add_row(str(trial.number), trial.genome.family, *cells, trial.proposal.operator)
+    return table
 
 
 def scores_table(scores: dict[str, Any], most: int = 30) -> Table:

@@ -1,42 +1,13 @@
-"""How numbers, networks and times are written, everywhere the same."""
+"""Colours, and how networks are written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from snas_cli.api import Genome
 from snas_cli.genome.genes import in_words
-from snas_cli.recipe.quantities import format_count
 
 GOOD, BAD, QUIET, STRONG = "green", "red", "dim", "bold cyan"
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
-
-
-def score(fitness: float, metrics: Mapping[str, Any]) -> str:
-    """In percent where it is an accuracy; an evaluator's own scores may be anything."""
-    return percent(fitness) if "val_acc" in metrics else f"{fitness:.4g}"
-
-
-def duration(seconds: float) -> str:
-    """8 s, 3 min 20 s, 2 h 05 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def cost(metrics: Mapping[str, Any]) -> str:
-    """As far as it is known."""
-    known = {"params": "parameters", "flops": "FLOPs"}
-    return ", ".join(
-        f"{format_count(metrics[name])} {unit}" for name, unit in known.items() if name in metrics
-    )
 
 
 def architecture(genome: Genome) -> str:
@@ -45,13 +16,13 @@ def architecture(genome: Genome) -> str:
     stacks = [_stack(value) for value in genes.values() if isinstance(value, list)]
     others = [f"{name}={in_words(value)}" for name, value in genes.items()
               if not isinstance(value, list)]  # fmt: skip
-    return f"{genome.family} {' '.join(stacks)}  {' '.join(others)}"
+    return " ".join([genome.family, *stacks, *others])
 
 
 def shape(genome: Genome) -> str:
-    """The layers in short: 32×3 64×5 …"""
+    """The layers in short: [32×3 64×5] …; nothing of a network that has none."""
     values = genome.genes.to_json().values()
-    return " ".join(_stack(value) for value in values if isinstance(value, list)) or genome.family
+    return " ".join(_stack(value) for value in values if isinstance(value, list))
 
 
 def _stack(layers: list[dict[str, Any]]) -> str:

@@ -72,7 +72,7 @@ def test_an_architecture_outside_of_a_run_has_no_data(
 ) -> None:
     stray = Path(shutil.copytree(run.best, tmp_path / "stray"))
     bundle = read_bundle(stray / "architecture.json", registry)
-    assert run_of(bundle) is None
+    assert run_of(bundle.path) is None
     with pytest.raises(UsageError, match="lies in no run"):
         score_trained(bundle, registry, "test")
 

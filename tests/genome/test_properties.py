@@ -262,3 +262,39 @@ def test_any_json_is_refused_with_a_space_error(space: Space, junk: Any) -> None
     assert read_or_refused(space, junk) is None
     for family in space.families:
         assert read_or_refused(space, {"family": family, "genes": junk}) is None
+
+
+# --- as numbers -----------------------------------------------------------------------------------
+
+
+@for_all_spaces
+@given(spaces, st.lists(moves, max_size=3), seeds)
+def test_every_genome_of_a_space_is_as_many_finite_numbers(
+    space: Space, steps: list[Move], seed: int
+) -> None:
+    rng = Random(seed)
+    genome = space.sample(rng)
+    for move in steps:
+        genome = move(space, genome, rng)
+    extremes = [extreme for family in space.families for extreme in space.extremes(family)]
+    encoded = [space.encode(one) for one in (genome, *extremes)]
+    assert len({len(numbers) for numbers in encoded}) == 1
+    assert all(0 <= number <= 1 for numbers in encoded for number in numbers)
+    assert space.encode(space.from_json(genome.to_json())) == encoded[0]
+
+
+@for_all_spaces
+@given(spaces, seeds)
+def test_no_step_of_a_gene_goes_unseen(space: Space, seed: int) -> None:
+    rng = Random(seed)
+    genome = space.sample(rng)
+    for site in space.sites(genome):
+        stepped = space.step(genome, site, rng)
+        assert (space.encode(stepped) == space.encode(genome)) == (stepped == genome)
+
+
+@for_all_spaces
+@given(spaces, seeds)
+def test_families_are_told_apart(space: Space, seed: int) -> None:
+    genomes = [space.sample(Random(seed), family) for family in space.families]
+    assert len({tuple(space.encode(genome)) for genome in genomes}) == len(space.families)

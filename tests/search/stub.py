@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from snas_cli.api import (
@@ -73,19 +73,21 @@ def setup(registry: Registry, **changes: Any) -> SearchSetup:
 def run(
     strategy: Strategy,
     *,
-    generations: int = 5,
+    generations: int | None = 5,
     seed: int = 0,
     record: Record = Record(),  # noqa: B008 - frozen
-    evaluate: Callable[[Sequence[Candidate]], Iterator[Trial]] = evaluate,
     listener: Listener | None = None,
+    **changes: Any,
 ) -> list[Trial]:
+    """`changes` are those of `Search`: evaluate, rungs, budget, rank."""
+    settings: dict[str, Any] = {"evaluate": evaluate, **changes}
     return Search(
         strategy=strategy,
-        evaluate=evaluate,
         seed=seed,
         generations=generations,
         record=record,
         listener=listener or Listener(),
+        **settings,
     ).run()
 
 

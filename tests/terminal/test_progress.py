@@ -2,80 +2,147 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from snas_cli.api import Proposal, Trial
 from snas_cli.search.listener import Listener, Plan
-from snas_cli.terminal.progress import LiveView, LogView, Tally
-from snas_cli.terminal.words import duration
+from snas_cli.terminal.progress import LiveView, LogView
 from tests.search import stub
 
-PLAN = Plan(
-    folder=Path("runs/digits-001"),
-    recipe={"search": {"elites": 1}, "finale": {"epochs": 4}, "training": {"epochs": 2}},
-    summary=[("data", "digits: 10 classes, 8×8 grey")],
-    generations=2,
-    trials=5,
-    finalists=1,
-)
+TINY: dict[str, Any] = {"finale": {"epochs": 4}, "training": {"epochs": 2}}
+RUNGS: dict[str, Any] = {
+    **TINY,
+    "search": {"rungs": {"count": 2}, "budget": 3600, "objectives": ["accuracy", "params"]},
+}
+TABLE: dict[str, Any] = {"evaluator": {"name": "table"}, "search": {"max_trials": 60}}
+REASON = "diverged: the loss was nan in epoch 1"
 
 
-def trials() -> list[Trial]:
-    genome = stub.SPACE.genome("wide", {"size": 4, "flag": True, "rate": 0.1})
-    proposal = Proposal(genome, "random")
-    metrics = {"val_acc": 0.875, "params": 1234, "flops": 5678}
-    good = Trial(0, 0, proposal, 0.875, metrics, seconds=2)
-    bad = Trial(1, 0, proposal, None, reason="diverged: the loss was nan in epoch 1", seconds=1)
-    return [good, bad]
+def plan(recipe: Mapping[str, Any]) -> Plan:
+    return Plan(
+        folder=Path("runs/digits-001"),
+        recipe=recipe,
+        summary=[("data", "digits: 10 classes, 8×8 grey")],
+        generations=2,
+        trials=5,
+        finalists=1,
+    )
 
 
-def play(view: Listener) -> None:
+def trials(recipe: Mapping[str, Any] = TINY) -> list[Trial]:
+    """One that was trained in full, one that stopped at the first of two rungs, one that failed."""
+    trained = "evaluator" not in recipe
+    genes = {"rate": 0.1, "layers": [{"width": 8, "kind": "b"}, {"width": 2, "kind": "a"}]}
+    proposal = Proposal(stub.SPACE.genome("tall", genes), "random")
+    metrics = {"val_acc": 0.875, "params": 1234, "flops": 5678} if trained else {}
+    return [
+        Trial(0, 0, proposal, 0.875, metrics, rungs=(0.7, 0.875), seconds=2),
+        Trial(1, 0, proposal, 0.5, metrics, rungs=(0.5,), seconds=1),
+        Trial(2, 0, proposal, None, reason=REASON, seconds=1),
+    ]
+
+
+def play(view: Listener, recipe: Mapping[str, Any] = TINY) -> None:
     view.notice("reading digits")
-    view.search_started(PLAN, [])
+    view.search_started(plan(recipe), [])
     view.generation_started(0, 3)
-    for trial in trials():
+    if "rungs" in recipe.get("search", {}):
+        view.rung_reached(trials()[1])
+    for trial in trials(recipe):
         view.trial_finished(trial)
-    view.generation_finished(0, trials())
+    view.generation_finished(0, trials(recipe))
+
+
+def end(view: Listener) -> None:
     view.finalist_started(trials()[0].genome, 1, 1)
-    view.search_finished(PLAN.folder, {})
+    view.search_finished(Path("runs/digits-001"), {})
+
+
+def drawn(recipe: Mapping[str, Any], width: int) -> str:
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=width, height=40, color_system=None)
+    with LiveView(console) as view:
+        play(view, recipe)
+        console.print(view._render())  # what it shows now: a frame is drawn only now and then
+        end(view)
+        console.print(view._render())
+    lines = screen.getvalue().splitlines()
+    assert max(len(line) for line in lines) <= width + 20  # cursor codes count too
+    return screen.getvalue()
 
 
 @pytest.mark.parametrize("width", [80, 200])
 def test_the_live_view_fits_its_terminal(width: int) -> None:
-    screen = StringIO()
-    console = Console(file=screen, force_terminal=True, width=width, height=30, color_system=None)
-    with LiveView(console) as view:
-        play(view)
-        console.print(view._render())  # what it shows now: a frame is drawn only now and then
-    shown = screen.getvalue()
-    for part in ("runs/digits-001", "generation 1 of 2", "2 of 5 trials", "best 87.50 %",
-                 "1 failed", "diverged: the loss was nan", "training the best again"):  # fmt: skip
+    shown = drawn(TINY, width)
+    for part in ("runs/digits-001", "generation 1 of 2", "3 of 5 trials",
+                 "best validation accuracy 87.50 % tall, 1.23k parameters", "[8 2]",
+                 "mean of this generation 68.75 %", f"1 failed: 1× {REASON}",
+                 "training the best again: 1 of 1"):  # fmt: skip
         assert part in shown
-    assert max(len(line) for line in shown.splitlines()) <= width + 20  # cursor codes count too
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_live_view_of_a_search_in_rungs_with_a_budget(width: int) -> None:
+    shown = drawn(RUNGS, width)
+    for part in ("3 trials, about 5 planned", " of 1 h 00 min", "about 1 h 00 min left",
+                 "50.00 % rung 1 of 2", "training 3 candidates, 1 trained to rung 1 of 2",
+                 "front of 1 network"):  # fmt: skip
+        assert part in shown
+    assert "generation 1 of" not in shown  # it is open-ended
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_live_view_of_an_evaluators_scores(width: int) -> None:
+    shown = drawn(TABLE, width)
+    for part in ("judging 3 candidates", "best fitness 0.875 tall\n", "3 of 5 trials"):
+        assert part in shown.replace("  ", "")
+    assert "%" not in shown
+    assert "parameters" not in shown
+
+
+def test_notices_before_a_search_are_what_is_going_on() -> None:
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, color_system=None)
+    with LiveView(console) as view:
+        view.notice("reading digits")
+        console.print(view._render())
+    assert "reading digits …" in screen.getvalue()
 
 
 def test_the_log_is_plain_lines() -> None:
     lines: list[str] = []
-    play(LogView(lines.append))
-    assert "  trial 0 wide 87.50 % (random, 2 s)" in lines
-    assert "  trial 1 wide diverged: the loss was nan in epoch 1 (random, 1 s)" in lines
-    assert "  best so far 87.50 %, mean 87.50 %" in lines
+    log = LogView(lines.append)
+    play(log)
+    end(log)
+    assert "generation 1 of 2" in lines
+    assert "  trial 0 tall 87.50 % (random, 2 s)" in lines
+    assert f"  trial 2 tall {REASON} (random, 1 s)" in lines
+    assert "  best validation accuracy so far 87.50 %, mean 68.75 %" in lines
+    assert f"  1 failed: 1× {REASON}" in lines
+    assert any(line.startswith("  3 of 5 trials, 0 s, about ") for line in lines)
     assert lines[-1] == "finished: runs/digits-001"
 
 
-def test_the_time_left_is_unknown_before_the_first_trial() -> None:
-    tally = Tally(PLAN, trials())
-    assert tally.seconds_left() is None
-    assert tally.planned == 5
-    assert tally.failed == 1
+def test_the_log_of_rungs_says_how_far_each_was_trained() -> None:
+    lines: list[str] = []
+    play(LogView(lines.append), RUNGS)
+    assert "generation 1" in lines
+    assert "  trial 1 tall 50.00 %, trained to rung 1 of 2" in lines
+    assert "  trial 1 tall 50.00 % (random, rung 1 of 2, 1 s)" in lines
+    assert "  trial 0 tall 87.50 % (random, 2 s)" in lines
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
-)
-def test_durations(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+def test_the_log_of_a_resumed_search() -> None:
+    lines: list[str] = []
+    log = LogView(lines.append)
+    log.search_started(plan(TABLE), trials(TABLE))
+    assert lines[-1] == "3 trials are recorded already"
+    log.generation_finished(0, trials(TABLE)[:1])
+    assert "  best fitness so far 0.875, mean 0.6875" in lines
+    assert not any("failed" in line for line in lines)  # none of this generation
