@@ -89,7 +89,10 @@ class _Proceedings(Proceedings):
 
     def evaluate(self, candidates: Sequence[Candidate]) -> Iterator[Trial]:
         def evaluate_one(candidate: Candidate) -> Evaluation:
-            return self._judge.evaluator.evaluate(candidate.proposal.genome)
+            genome, evaluator = candidate.proposal.genome, self._judge.evaluator
+            evaluation = evaluator.evaluate(genome)
+            metrics = {**evaluator.cost(genome), **evaluation.metrics}
+            return Evaluation(evaluation.fitness, metrics)
 
         return evaluate_inline(candidates, evaluate_one)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -42,7 +43,7 @@ parse_milliseconds = _parser(_MILLISECONDS, "a time, such as 5ms or 0.5s")
 def format_count(count: float) -> str:
     """Three digits and a unit: 301k from 300,842."""
     for unit, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= factor:
+        if count >= 0.9995 * factor:  # or it would be shown as 1e+03 of the next smaller
             return f"{count / factor:.3g}{unit}"
     return f"{count:.0f}"
 
@@ -54,7 +55,9 @@ def format_bytes(count: float) -> str:
 
 def _in_schema(kind: str, units: Mapping[str, int]) -> WithJsonSchema:
     """Editors take the number, or text with a unit in any case."""
-    names = "|".join(sorted(filter(None, {*units, *map(str.upper, units)}), key=len, reverse=True))
+    both = [zip(unit, unit.upper(), strict=True) for unit in units]
+    cases = {"".join(letters) for pairs in both for letters in product(*pairs)}
+    names = "|".join(sorted(filter(None, cases), key=lambda name: (-len(name), name)))
     text = rf"^\s*\d+(\.\d+)?\s*({names})?\s*$"
     number = {"type": kind, "exclusiveMinimum": 0}
     return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": text}]})

@@ -54,7 +54,8 @@ class Search:
             if self._is_over(trials):
                 break
             proposals = self._proposals(generation, trials)
-            finished = self._finish(generation, proposals, trials)
+            room = self.budget.room(trials)
+            finished = self._finish(generation, proposals[:room], trials)
             trials += finished
             if len(finished) < len(proposals):
                 break  # the budget ran out
@@ -74,9 +75,7 @@ class Search:
     def _proposals(self, generation: int, before: Sequence[Trial]) -> Sequence[Proposal]:
         if generation in self.record.proposals:
             return self.record.proposals[generation]
-        first, size = len(before), self.strategy.batch_size
-        room = self.budget.room(before)
-        numbers = range(first, first + (size if room is None else min(size, room)))
+        numbers = range(len(before), len(before) + self.strategy.batch_size)
         proposals = self.strategy.ask([seeded(self.seed, "proposal", n) for n in numbers])
         self.listener.proposed(generation, proposals)
         return proposals
@@ -116,6 +115,8 @@ class Search:
             reached={(t.number, rung_of(t)): t for t in (*self.record.rungs, *done.values())},
         )
         finished = [*before, *done.values()]
+        if self._is_over(finished):
+            return
         for trial in ladder.climb(fresh, generation):
             known[trial.genome.fingerprint] = trial
             if trial.number in done:

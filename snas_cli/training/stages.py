@@ -22,8 +22,8 @@ def stage_of(rung: int, rungs: RungSettings, training: TrainingSettings, batches
     at least one batch more on each."""
     steps = _steps(rung, rungs, training.epochs * batches)
     steps -= _steps(rung - 1, rungs, training.epochs * batches) if rung else 0
-    epochs = max(1, round(steps / batches))
-    return Stage(epochs, max(1, min(batches, ceil(steps / epochs))))
+    epochs = ceil(steps / batches)
+    return Stage(epochs, ceil(steps / epochs))
 
 
 def _steps(rung: int, rungs: RungSettings, total: int) -> int:
