@@ -362,7 +362,7 @@ WIDE = "def f({}): ..."
         (layers, "snas_cli/search/loop.py", "def f():\n    from snas_cli.training import data"),
         (layers, "snas_cli/runs/a.py", "if TYPE_CHECKING:\n    from snas_cli.execution import a"),
         (layers, "snas_cli/report/a.py", "from snas_cli.export.verify import verify"),
-        (layers, "snas_cli/testing.py", "from snas_cli.training import data"),
+        (layers, "snas_cli/testing/a.py", "from snas_cli.training import data"),
         (layers, "snas_cli/commands/a.py", "import snas_cli.testing"),
         (layers, "snas_cli/app.py", "import snas_plugins"),
         (layers, "snas_cli/__init__.py", "from snas_cli.errors import SnasError"),

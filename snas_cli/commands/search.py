@@ -42,6 +42,9 @@ def search(
     max_flops: Annotated[str | None, _NETWORKS(help="For one picture. Default: 20M.")] = None,
     max_size: Annotated[str | None, _NETWORKS(help="Of the weights, such as 1MB.")] = None,
     max_latency: Annotated[str | None, _NETWORKS(help="In ONNX Runtime, such as 5ms.")] = None,
+    max_activation: Annotated[
+        str | None, _NETWORKS(help="Kept for a picture in training, such as 2MB.")
+    ] = None,
     objective: Annotated[
         list[str] | None, _SEARCH(help="accuracy, params, latency_ms …; several: a front.")
     ] = None,
@@ -109,6 +112,7 @@ def search(
         "limits.max_flops": max_flops,
         "limits.max_size_bytes": max_size,
         "limits.max_latency_ms": max_latency,
+        "limits.max_activation_bytes": max_activation,
         "search.objectives": objective or None,
         "search.strategy": strategy,
         "search.progressive": progressive,
@@ -145,6 +149,7 @@ def _flag(dotted: str) -> str:
         "output.folder": "output-dir",
         "limits.max_size_bytes": "max-size",
         "limits.max_latency_ms": "max-latency",
+        "limits.max_activation_bytes": "max-activation",
         "search.objectives": "objective",
         "search.rungs.count": "rungs",
         "sharing.enabled": "weight-sharing",

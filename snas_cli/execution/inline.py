@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from snas_cli.api import Candidate, Evaluation, Trial
-from snas_cli.execution.guard import Failure, guarded
+from snas_cli.api import Candidate, Evaluation, Failure, Trial, guarded
 
 
 def evaluate_inline(

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from snas_cli.api import Candidate, Evaluation, Evaluator, Genome, SearchError, Space, Trial
+from snas_cli.api import (
+    Candidate,
+    Evaluation,
+    Evaluator,
+    Genome,
+    SearchError,
+    Space,
+    Trial,
+    guarded,
+)
 from snas_cli.errors import RunError
-from snas_cli.execution.guard import guarded
 from snas_cli.execution.inline import evaluate_inline
-from snas_cli.experiment.judging import Desk, Judge, Proceedings, limits_of, search_metrics
+from snas_cli.experiment.judging import Desk, Judge, Proceedings, search_metrics
+from snas_cli.experiment.limits import limits_of
 from snas_cli.recipe.resolve import space_of
 from snas_cli.recipe.schema import LimitSettings, Recipe
 from snas_cli.registry import Registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from snas_cli.experiment.estimating import estimate
 from snas_cli.experiment.finale import Finale
 from snas_cli.experiment.judging import Desk, Judge, Proceedings
 from snas_cli.experiment.keeper import Keeper
-from snas_cli.experiment.latency import Latencies
+from snas_cli.experiment.latency import LATENCY, Latencies
+from snas_cli.experiment.limits import scarcity
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json, write_json, write_whole
@@ -37,8 +38,6 @@ from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.proxies import ProxyBench
-
-LATENCY = "latency_ms"  # as an objective, and after limits.max_
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,17 @@ class TrainingJudge(Judge):
     def latencies(self) -> Latencies:
         return Latencies(self.assembly, self.registry)
 
+    @property
+    def times_networks(self) -> bool:
+        limit, objectives = self.recipe.limits.max_latency_ms, self.recipe.search.objectives
+        return limit is not None or LATENCY in objectives
+
     def measured(self, genome: Genome) -> Mapping[str, float]:
-        recipe = self.recipe
-        wanted = recipe.limits.max_latency_ms is not None or LATENCY in recipe.search.objectives
-        return {LATENCY: self.latencies(genome)} if wanted else {}
+        return {LATENCY: self.latencies(genome)} if self.times_networks else {}
+
+    def surely_over(self, genome: Genome, cost: Mapping[str, float]) -> bool:
+        limit = self.recipe.limits.max_latency_ms
+        return limit is not None and self.latencies.surely_over(genome, cost, limit)
 
     def weight(self, genome: Genome) -> float:
         """How much work it is to train it, next to others."""
@@ -144,8 +150,18 @@ class _Proceedings(Proceedings):
         return self._keeper
 
     def evaluate(self, candidates: Sequence[Candidate]) -> Iterator[Trial]:
-        waiting = {candidate.number: candidate for candidate in candidates}
-        for result in self._crew.run([self._job(candidate) for candidate in candidates]):
+        measured = {
+            candidate.number: guarded(partial(self._judge.measured, candidate.proposal.genome))
+            for candidate in candidates
+        }  # before any training, which would slow the machine down
+        waiting: dict[int, Candidate] = {}
+        for candidate in candidates:
+            outcome = measured[candidate.number]
+            if isinstance(outcome, Failure):
+                yield _failed(candidate, outcome.reason, 0.0)
+            else:
+                waiting[candidate.number] = candidate
+        for result in self._crew.run([self._job(candidate) for candidate in waiting.values()]):
             yield self._trial(waiting[result.number], result)
 
     def _job(self, candidate: Candidate) -> Job:
@@ -161,15 +177,13 @@ class _Proceedings(Proceedings):
         )
 
     def _trial(self, candidate: Candidate, result: JobResult) -> Trial:
-        known = candidate.number, candidate.generation, candidate.proposal
         seconds = round(result.seconds, 3)
         if result.value is None:
-            return Trial(*known, None, reason=result.reason, seconds=seconds)
-        measured = guarded(lambda: self._judge.measured(candidate.proposal.genome))
-        if isinstance(measured, Failure):
-            return Trial(*known, None, reason=measured.reason, seconds=seconds)
+            return _failed(candidate, result.reason, seconds)
         fitness = fitness_of(result.value, self._judge.recipe.training)
-        return Trial(*known, fitness, {**result.value, **measured}, seconds=seconds)
+        metrics = {**result.value, **self._judge.measured(candidate.proposal.genome)}
+        return Trial(candidate.number, candidate.generation, candidate.proposal, fitness, metrics,
+                     seconds=seconds)  # fmt: skip
 
     def conclude(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
         self._keeper.search_over()
@@ -177,6 +191,11 @@ class _Proceedings(Proceedings):
 
     def seconds_to_conclude(self, trials: Sequence[Trial]) -> float:
         return self._finale.expected_seconds(trials)
+
+
+def _failed(candidate: Candidate, reason: str | None, seconds: float) -> Trial:
+    return Trial(candidate.number, candidate.generation, candidate.proposal, None, reason=reason,
+                 seconds=seconds)  # fmt: skip
 
 
 def training_judge(
@@ -189,4 +208,9 @@ def training_judge(
     """Reads the data, so it may take a while. Raises DataError, RecipeError, UsageError."""
     notice(f"reading {recipe.data.path or recipe.data.dataset}")
     assembly = assemble(recipe, registry, splits=splits, notice=notice)
-    return TrainingJudge(recipe, registry, assembly.space, assembly)
+    judge = TrainingJudge(recipe, registry, assembly.space, assembly)
+    if splits is None and (warning := scarcity(judge)):  # a run that goes on has had it
+        notice(warning)
+    if judge.times_networks:
+        notice("how quick a network is takes some seconds to find out, once for each structure")
+    return judge

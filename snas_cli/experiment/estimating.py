@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from snas_cli.api import Genome, SearchError
 from snas_cli.experiment.assembly import Assembly
-from snas_cli.experiment.judging import Gate
+from snas_cli.experiment.limits import Gate
 from snas_cli.experiment.planning import share_trained
 from snas_cli.recipe.resolve import levels_of
 from snas_cli.training.batches import training_batches
@@ -65,8 +65,9 @@ def _drawn(judge: TrainingJudge) -> list[Genome]:
     """Some within the limits, by turns of every level."""
     levels, admit = levels_of(judge.recipe, judge.registry), Gate(judge)
     rng = Random(0)
-    draws = (level.sample(rng) for _ in range(400) for level in levels)
-    drawn = list(islice(filter(admit, draws), NETWORKS))
+    draws = (level.sample(rng) for _ in range(100) for level in levels)
+    smallest = (admit.smallest(family) for family in judge.space.families)  # where hardly any pass
+    drawn = list(islice(filter(admit, chain(draws, smallest)), NETWORKS))
     if not drawn:
         raise SearchError(f"no architecture drawn is within the limits: {admit.refusals()}")
     return drawn

@@ -12,6 +12,7 @@ from snas_cli.api import Executor, Job, Trial
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.judging import Desk, description, search_metrics
 from snas_cli.experiment.keeper import Keeper
+from snas_cli.experiment.latency import LATENCY
 from snas_cli.experiment.training_jobs import TrainingJob
 from snas_cli.runs.weights import load_weights
 from snas_cli.search.listener import Listener
@@ -78,7 +79,8 @@ class Finale:
             for trial in top:
                 event = done[trial.genome.fingerprint, repeat]
                 if event["reason"] is None:
-                    metrics = {"stage": "final", **description(trial), **event["metrics"]}
+                    metrics = {"stage": "final", **description(trial), **event["metrics"],
+                               **_measured(trial)}  # fmt: skip
                     weights = self._keeper.final_weights(trial.genome, repeat)
                     yield Finalist(trial, metrics, weights)
 
@@ -150,6 +152,11 @@ class Finale:
         network = workshop.build(genome)
         network.load_state_dict(load_weights(finalist.weights, genome.fingerprint))
         return workshop.test(network)
+
+
+def _measured(trial: Trial) -> dict[str, float]:
+    """What does not change by training."""
+    return {LATENCY: trial.metrics[LATENCY]} if LATENCY in trial.metrics else {}
 
 
 def _spread(name: str, values: Sequence[float]) -> dict[str, float]:

@@ -1,18 +1,15 @@
-"""What the candidates of a run are judged by, and whether they are within its limits."""
+"""What the candidates of a run are judged by."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 from typing import Any, Self
 
 from snas_cli.api import Candidate, Genome, Space, Trial
-from snas_cli.execution.guard import Failure, guarded
-from snas_cli.recipe.schema import LimitSettings, Recipe
+from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.journal import Journal
@@ -91,6 +88,10 @@ class Judge(ABC):
         """What takes long to find out: as `cost`, where a limit or an objective needs it."""
         return {}
 
+    def surely_over(self, genome: Genome, cost: Mapping[str, float]) -> bool:
+        """Is it over a limit on what is `measured`, and need not be?"""
+        return False
+
     @abstractmethod
     def proxies(self, genome: Genome, names: Collection[str]) -> Mapping[str, float]:
         """Zero-cost scores of a genome, without those that it has none of."""
@@ -106,66 +107,6 @@ class Judge(ABC):
 
     @abstractmethod
     def open(self, desk: Desk) -> Proceedings: ...
-
-
-def limits_of(settings: LimitSettings) -> dict[str, float]:
-    """The limits that are set, by the names of what they limit."""
-    limits = settings.model_dump()
-    return {name.removeprefix("max_"): limit for name, limit in limits.items() if limit is not None}
-
-
-def exceeded(cost: Mapping[str, float], limits: Mapping[str, float]) -> list[str]:
-    """The names of the limits that a network of this cost is over."""
-    return [name for name, limit in limits.items() if cost.get(name, 0) > limit]
-
-
-class Gate:
-    """Is a genome within the recipe's limits? What cannot be built passes: its trial will fail and
-    say why."""
-
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self._limits = limits_of(judge.recipe.limits)
-        self._known: dict[str, bool] = {}
-        self._refused: Counter[str] = Counter()
-
-    def __call__(self, genome: Genome) -> bool:
-        if not self._limits:
-            return True
-        if genome.fingerprint not in self._known:
-            excess = guarded(lambda: self._excess(genome))
-            self._known[genome.fingerprint] = isinstance(excess, Failure) or not excess
-            if not isinstance(excess, Failure):
-                self._refused.update(excess[:1])
-        return self._known[genome.fingerprint]
-
-    def _excess(self, genome: Genome) -> list[str]:
-        """What is measured is asked for last, and only where all else is within the limits."""
-        return exceeded(self._judge.cost(genome), self._limits) or (
-            exceeded(self._judge.measured(genome), self._limits)
-        )
-
-    def refusals(self) -> str:
-        """Which limit bites, and the least there is of what it limits."""
-        if not self._refused:
-            return ""
-        ((name, count),) = self._refused.most_common(1)
-        smallest = self._smallest(name)
-        hint = ""
-        if smallest is not None:
-            hint = f"; the least in this space is {smallest[1]:,.6g}, of {smallest[0]}"
-        return (f"limits.max_{name}, {self._limits[name]:,.6g}, refused {count} of "
-                f"{len(self._known)} architectures{hint}")  # fmt: skip
-
-    def _smallest(self, name: str) -> tuple[str, float] | None:
-        """The family with the smallest network, by what is limited, and how much that has."""
-        costs = {}
-        for family in self._judge.space.families:
-            genome, _ = self._judge.space.extremes(family)
-            cost = guarded(partial(self._judge.cost, genome))
-            if not isinstance(cost, Failure) and name in cost:
-                costs[family] = cost[name]
-        return min(costs.items(), key=lambda item: item[1]) if costs else None
 
 
 def search_metrics(trial: Trial) -> dict[str, Any]:

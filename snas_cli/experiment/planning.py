@@ -6,7 +6,8 @@ from collections.abc import Callable
 from math import ceil, inf
 
 from snas_cli.api import SearchSetup
-from snas_cli.experiment.judging import Gate, Judge
+from snas_cli.experiment.judging import Judge
+from snas_cli.experiment.limits import Gate
 from snas_cli.recipe.quantities import format_bytes, format_count
 from snas_cli.recipe.resolve import levels_of, objectives_of, operators_of
 from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, RungSettings, SearchSettings
@@ -25,6 +26,7 @@ def setup_for(judge: Judge, generations: int) -> SearchSetup:
         operators=operators_of(recipe, judge.registry),
         admit=gate,
         refusals=gate.refusals,
+        smallest=gate.smallest,
         population_size=search.population_size,
         elites=search.elites,
         tournament_size=search.tournament_size,

@@ -8,11 +8,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from snas_cli.api import Proposal, Trial, diversity
+from snas_cli.api import Objective, Proposal, Trial, diversity
 from snas_cli.experiment.judging import Desk, Judge
 from snas_cli.recipe.resolve import levels_of, objectives_of
 from snas_cli.registry import Registry
 from snas_cli.runs.checkpoint import Checkpoint, save_checkpoint
+from snas_cli.runs.files import write_json
 from snas_cli.runs.journal import proposal_to_json, trial_to_json
 from snas_cli.search.listener import Listener, Plan
 from snas_cli.search.ranking import front, hypervolume, reference_point
@@ -64,6 +65,8 @@ class Scribe(Listener):
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         self._generations = generation + 1
+        if len(self._objectives) > 1:
+            write_json(self._folder.path / "pareto.json", self._front(generation))
         if generation not in self._written:
             self._journal.write("generation", **self._summary(generation, trials))
         if self._generations % self._judge.recipe.output.checkpoint_every == 0:
@@ -92,6 +95,19 @@ class Scribe(Listener):
             )
         return summary
 
+    def _front(self, generation: int) -> dict[str, Any]:
+        """pareto.json: what each network of the front is worth. Their weights are kept."""
+        so_far = [t for t in self._trials.values() if t.generation <= generation]
+        return {
+            "generation": generation,
+            "front": [
+                {"trial": trial.number, "family": trial.genome.family,
+                 "fingerprint": trial.genome.fingerprint,
+                 **{each.name: _in_units(each, trial) for each in self._objectives}}
+                for trial in front(so_far, self._objectives)
+            ],
+        }  # fmt: skip
+
     def search_over(self) -> None:
         """The last generation is over, or the budget spent."""
         if self._saved < self._generations:
@@ -107,6 +123,10 @@ class Scribe(Listener):
         )
         save_checkpoint(self._folder.path, content, recipe.output.keep_checkpoints)
         self._saved = self._generations
+
+
+def _in_units(objective: Objective, trial: Trial) -> float | None:
+    return trial.fitness if objective.metric is None else trial.metrics[objective.metric]
 
 
 class Hooks(Listener):

@@ -41,6 +41,7 @@ class SearchSetup:
     crossover_rate: float
     options: Mapping[str, Any] = field(default_factory=dict)  # the recipe's search.options
     refusals: Callable[[], str] = lambda: ""  # which limit `admit` refuses by, in words
+    smallest: Callable[[str], Genome] | None = None  # of a family, by what is limited
     generations: int = 1
     levels: tuple[Space, ...] = ()  # parts of `space` for a progressive search, simplest first
     objectives: tuple[Objective, ...] = (ACCURACY,)

@@ -9,16 +9,13 @@ import pytest
 from PIL import Image
 
 from tests.cli.snas import snas
+from tests.data.photos import greys
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    for label in ("cat", "dog"):
-        (tmp_path / "photos" / label).mkdir(parents=True)
-        for i in range(12):
-            grey = 7 * i + 100 * (label == "dog")
-            Image.new("L", (12, 12), grey).save(tmp_path / "photos" / label / f"{i}.png")
-    return tmp_path
+    """A folder with photographs in class folders."""
+    return greys(tmp_path / "photos", count=12).parent
 
 
 def test_the_list_is_what_comes_first(photos: Path) -> None:

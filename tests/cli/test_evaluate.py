@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
-from PIL import Image
 from rich.console import Console
 
 from snas_cli.terminal.tables import scores_table
 from tests.cli.snas import snas
+from tests.data.photos import colours
 from tests.experiment import tiny
 
 RUN = "runs/digits-001"
@@ -28,11 +28,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("place")
     (folder / "tiny.yaml").write_text(yaml.safe_dump(tiny.VALUES))
     snas("search", "tiny.yaml", cwd=folder)
-    for label, colour in enumerate(("red", "[bold]", "blue")):
-        (folder / "colours" / colour).mkdir(parents=True)
-        for i in range(8):
-            picture = Image.new("RGB", (12, 12), (label * 90 + i, 255 - label * 60, i * 8))
-            picture.save(folder / "colours" / colour / f"{i}.png")
+    colours(folder / "colours", ["red", "[bold]", "blue"])
     return folder
 
 

@@ -20,17 +20,12 @@ from snas_cli.data.task_data import Kept, TaskData, prepare
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
 from snas_cli.registry import Registry
+from tests.data.photos import greys
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Two classes of eight pictures, each in a grey of its own."""
-    for label in ("cat", "dog"):
-        (tmp_path / "photos" / label).mkdir(parents=True)
-        for i in range(8):
-            grey = 10 * i + 100 * (label == "dog")
-            Image.new("L", (12, 12), grey).save(tmp_path / "photos" / label / f"{i}.png")
-    return tmp_path / "photos"
+    return greys(tmp_path / "photos")
 
 
 def load(registry: Registry, photos: Path, cache: Path, **settings: object) -> TaskData:

@@ -13,9 +13,11 @@ from snas_cli.api import Proposal, Trial
 from snas_cli.errors import RecipeError, RunError, SearchError
 from snas_cli.experiment.by_evaluator import evaluator_judge
 from snas_cli.experiment.running import Changes, resume, start
+from snas_cli.recipe.resolve import objectives_of
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
+from snas_cli.search.ranking import front
 from tests.experiment import judged, tiny
 
 
@@ -95,7 +97,21 @@ def test_several_objectives_leave_a_front(plugged: Registry, tmp_path: Path) -> 
     summaries = list(folder.events("generation"))
     volumes = [summary["hypervolume"] for summary in summaries]
     assert volumes == sorted(volumes)
-    assert len(summaries[-1]["front"]) > 1
+    recipe = judged.recipe(plugged, tmp_path, search=both)
+    trials = folder.trials(evaluator_judge(recipe, plugged).space)
+    expected = [trial.number for trial in front(trials, objectives_of(recipe))]
+    assert summaries[-1]["front"] == expected
+    assert len({trials[number].generation for number in expected}) > 1
+
+
+def test_of_equals_the_first_is_the_best(plugged: Registry, tmp_path: Path) -> None:
+    """Four points are nearest to a peak between them."""
+    changes = {"generations": 1, "population_size": 100, "strategy": "random", "options": {}}
+    folder = search(plugged, tmp_path, search=changes, evaluator={"options": {"peak": 5.5}})
+    best = [event["number"] for event in folder.events("trial") if event["fitness"] == -0.5]
+    assert len(best) > 1
+    assert folder.metrics()["trial"] == best[0]
+    assert folder.metrics() == folder.finished()
 
 
 # --- going on -------------------------------------------------------------------------------------
@@ -129,6 +145,18 @@ def test_interrupted_and_resumed_is_as_if_it_never_was(
     assert folder.finished() is None
     resume(folder.path, plugged, Listener())
     assert tiny.results(folder) == tiny.results(whole)
+
+
+def test_what_comes_after_an_interruption_is_the_best_only_if_it_is_better(
+    plugged: Registry, whole: RunFolder, tmp_path: Path
+) -> None:
+    best = whole.metrics()["trial"]
+    assert best < 20, "the last is not the best"
+    with pytest.raises(KeyboardInterrupt):
+        search(plugged, tmp_path, Impatient(trial=best))
+    with pytest.raises(KeyboardInterrupt):
+        resume(tmp_path / "run", plugged, Impatient(trial=best + 1))
+    assert RunFolder(tmp_path / "run").metrics()["trial"] == best
 
 
 @pytest.mark.parametrize("generation", [2, 4])

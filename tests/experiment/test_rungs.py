@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from snas_cli.api import Trial
+from snas_cli.api import Genome, Trial
 from snas_cli.experiment.running import resume, start
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
+from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
 from tests.experiment import tiny
 
@@ -74,8 +75,9 @@ class Impatient(Listener):
         self.rung_reached(trial)
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["weights-there", "weights-lost"])
-@pytest.mark.parametrize("stop_after", [2, 7, 9, 11, 14, 18])
+@pytest.mark.parametrize(
+    ("stop_after", "lost"), [(2, False), (9, False), (9, True), (11, True), (18, False), (18, True)]
+)
 def test_interrupted_and_resumed_is_as_if_it_never_was(
     registry: Registry, whole: RunFolder, tmp_path: Path, stop_after: int, lost: bool
 ) -> None:
@@ -88,6 +90,62 @@ def test_interrupted_and_resumed_is_as_if_it_never_was(
             path.unlink()
     resume(folder.path, registry, Listener())
     assert tiny.results(folder) == tiny.results(whole)
+    assert rungs_reached(folder) == rungs_reached(whole)
+
+
+def rungs_reached(folder: RunFolder) -> list[tuple[int, list[float]]]:
+    """In the journal, where each stands once."""
+    return sorted((event["number"], event["rungs"]) for event in folder.events("rung"))
+
+
+def test_it_goes_on_from_the_weights_that_it_has(
+    registry: Registry, whole: RunFolder, tmp_path: Path
+) -> None:
+    """Others than its own make a difference."""
+    with pytest.raises(KeyboardInterrupt):
+        search(registry, tmp_path, Impatient(7))  # before the elite is promoted
+    folder = RunFolder(tmp_path / "run")
+    (promotion,) = [t["number"] for t in trials(whole) if t["operator"] == "promotion"]
+    fingerprint = trials(whole)[promotion]["fingerprint"]
+    weights = folder.weights / f"search-{fingerprint}.safetensors"
+    state = load_weights(weights, fingerprint)
+    other = {name: t.flip(0) if t.ndim > 1 else t for name, t in state.items()}
+    save_weights(weights, other, fingerprint)
+    resume(folder.path, registry, Listener())
+    found, expected = (trials(run)[promotion]["rungs"] for run in (folder, whole))
+    assert found[0] == expected[0]
+    assert found[1] < expected[1]
+
+
+def test_the_best_network_so_far_has_the_weights_of_its_last_rung(
+    registry: Registry, tmp_path: Path
+) -> None:
+    seen: list[tuple[dict[str, Any], bool]] = []
+
+    class Watcher(Listener):
+        def finalist_started(self, genome: Genome, rank: int, count: int) -> None:
+            folder = RunFolder(tmp_path / "run")
+            metrics = folder.metrics()
+            fingerprint = metrics["fingerprint"]
+            kept = load_weights(folder.weights / f"search-{fingerprint}-1.safetensors", fingerprint)
+            best = load_weights(folder.best / "model.safetensors", fingerprint)
+            seen.append((metrics, all(kept[name].equal(best[name]) for name in best)))
+
+    folder = search(registry, tmp_path, Watcher())
+    metrics, same = seen[0]
+    assert metrics["stage"] == "search"
+    assert len(trials(folder)[metrics["trial"]]["rungs"]) == 2
+    assert same
+
+
+def test_who_goes_on_is_a_matter_of_the_objectives(registry: Registry, tmp_path: Path) -> None:
+    search = {"generations": 1, "rungs": {"count": 2, "factor": 2}, "objectives": ["params"]}
+    recipe = tiny.recipe(registry, tmp_path, search=search)
+    found = trials(start(recipe, registry, Listener()).folder)
+    smallest = sorted(found, key=lambda trial: trial["metrics"]["params"])[:2]
+    assert [t for t in found if len(t["rungs"]) == 2] == sorted(
+        smallest, key=lambda trial: trial["number"]
+    )
 
 
 @pytest.mark.parametrize("generation", [2, 3])

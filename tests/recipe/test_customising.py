@@ -50,27 +50,6 @@ def test_genomes_are_drawn_from_what_is_left(registry: Registry) -> None:
         assert {layer["kernel"] for layer in layers} <= {3, 9}
 
 
-@pytest.mark.parametrize(
-    ("genes", "message"),
-    [
-        ("{krnel: 3}", "space.genes.krnel: there is no gene 'krnel'; did you mean 'kernel'?"),
-        ("{kernel: 4}", "space.genes.kernel: 4 is not one of 3, 5, 7, and may be given whole"),
-        ("{optimizer: rmsprop}", "space.genes.optimizer: rmsprop is not one of sgd, adam, adamw"),
-        ("{cnn: {patch: 4}}", "space.genes.cnn.patch: cnn has no gene 'patch'; known: activation"),
-        ("{cnn: {kernel: [3, 6]}}", "space.genes.cnn.kernel: 6 is not one of 3, 5, 7"),
-        ("{cnn: 3}", "space.genes.cnn: holds cnn's genes and their options, not 3"),
-        ("{layers: 1}", "space.genes.layers: 1 is not a number of layers from 2 to 100"),
-        ("{patch: 100}", "space.genes.patch: 100 is not one of 2, 4, 7, 8, 14, 16, and may be"),
-        ("{filters: 6}", "space.genes.filters: efficientnet: 6 is not one of 16, 24, 40"),
-        ("{dropout: {}}", "space.genes.dropout: {} is not one of 0.0, 0.1"),
-    ],
-)
-def test_what_cannot_be_is_said_with_its_line(registry: Registry, genes: str, message: str) -> None:
-    with pytest.raises(RecipeError) as caught:
-        recipe_of(registry, f"space:\n  genes: {genes}")
-    assert f"r.yaml:3: {message}" in str(caught.value)
-
-
 def test_a_gene_of_a_family_that_is_not_searched(registry: Registry) -> None:
     with pytest.raises(RecipeError, match=r"resnet is not among space\.families"):
         recipe_of(registry, "space: {families: [cnn], genes: {resnet: {filters: 16}}}")
@@ -139,24 +118,6 @@ def test_a_recipe_has_its_own_levels(registry: Registry) -> None:
     assert list(second.families) == registry.names("family")  # at the last one, all
 
 
-@pytest.mark.parametrize(
-    ("level", "message"),
-    [
-        ("{families: [resnt]}", "space.levels.0.families.0: there is no family 'resnt'; did you"),
-        ("{layers: [5, 3]}", "space.levels.0.layers: needs the least and the most, not [5, 3]"),
-        ("{genes: {krnel: 3}}", "space.levels.0.genes.krnel: there is no gene 'krnel'; did you"),
-        ("{genes: {kernel: 4}}", "space.levels.0.genes.kernel: none of 4 is an option of kernel"),
-        ("{genes: {kernel: {least: 4}}}", "needs a value, a list of values, or {most: a number}"),
-        ("{layer: 3}", "space.levels.0.layer: there is no such key; did you mean 'layers'?"),
-    ],
-)
-def test_a_faulty_level_is_said_with_its_line(registry: Registry, level: str, message: str) -> None:
-    with pytest.raises(RecipeError) as caught:
-        recipe_of(registry, f"space:\n  levels:\n  - {level}")
-    assert message in str(caught.value)
-    assert "r.yaml:4" in str(caught.value)
-
-
 def test_every_level_is_part_of_the_whole_space(registry: Registry) -> None:
     recipe = recipe_of(registry, "")
     whole = space_of(recipe.space, registry)
@@ -164,3 +125,40 @@ def test_every_level_is_part_of_the_whole_space(registry: Registry) -> None:
         for seed in range(40):
             genome = level.sample(Random(seed))
             assert whole.from_json(genome.to_json()).fingerprint == genome.fingerprint
+
+
+# --- what cannot be -------------------------------------------------------------------------------
+
+GENES = [
+    ("{krnel: 3}", "genes.krnel: there is no gene 'krnel'; did you mean 'kernel'?"),
+    ("{kernel: 4}", "genes.kernel: 4 is not one of 3, 5, 7, and may be given whole"),
+    ("{optimizer: rmsprop}", "genes.optimizer: rmsprop is not one of sgd, adam, adamw"),
+    ("{cnn: {patch: 4}}", "genes.cnn.patch: cnn has no gene 'patch'; known: activation"),
+    ("{cnn: {kernel: [3, 6]}}", "genes.cnn.kernel: 6 is not one of 3, 5, 7"),
+    ("{cnn: 3}", "genes.cnn: holds cnn's genes and their options, not 3"),
+    ("{layers: 1}", "genes.layers: 1 is not a number of layers from 2 to 100"),
+    ("{patch: 100}", "genes.patch: 100 is not one of 2, 4, 7, 8, 14, 16, and may be"),
+    ("{filters: 6}", "genes.filters: efficientnet: 6 is not one of 16, 24, 40"),
+    ("{dropout: {}}", "genes.dropout: {} is not one of 0.0, 0.1"),
+]
+LEVELS = [
+    ("{families: [resnt]}", "levels.0.families.0: there is no family 'resnt'; did you"),
+    ("{layers: [5, 3]}", "levels.0.layers: needs the least and the most, not [5, 3]"),
+    ("{genes: {krnel: 3}}", "levels.0.genes.krnel: there is no gene 'krnel'; did you"),
+    ("{genes: {kernel: 4}}", "levels.0.genes.kernel: none of 4 is an option of kernel"),
+    ("{genes: {kernel: {least: 4}}}", "levels.0.genes.kernel: needs a value, a list of values, or"),
+    ("{layer: 3}", "levels.0.layer: there is no such key; did you mean 'layers'?"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        *((f"space:\n  genes: {genes}", f"r.yaml:3: space.{said}") for genes, said in GENES),
+        *((f"space:\n  levels:\n  - {level}", f"r.yaml:4: space.{said}") for level, said in LEVELS),
+    ],
+)
+def test_it_is_said_with_its_line(registry: Registry, text: str, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        recipe_of(registry, text)
+    assert message in str(caught.value)

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from random import Random
 
 from snas_cli.api import Genome, Proposal, SearchSetup, Space, Trial
-from snas_plugins.strategies._novelty import DRAWS, Novelty, random_proposal
+from snas_plugins.strategies._novelty import BARREN, Novelty, random_proposal
 
 FOUNDING = ("random", "start")  # what founders are made by
 
@@ -135,4 +135,4 @@ class Breeder:
 
 def _first(family: str) -> Iterator[str | None]:
     """A family to draw from and, where it has nothing within the limits, any."""
-    return chain(repeat(family, DRAWS // 2), repeat(None))
+    return chain(repeat(family, BARREN), repeat(None))

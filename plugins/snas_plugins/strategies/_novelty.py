@@ -8,6 +8,9 @@ from random import Random
 from snas_cli.api import Genome, Proposal, SearchError, SearchSetup, Space
 
 DRAWS = 400  # for one proposal; a limit that passes 1 % is still met in 98 % of all cases
+BARREN = 100  # of them without success, and there is a look at the smallest networks
+SCARCE = 20  # fewer of all draws within the limits, likewise
+WALK, REACH = 100, 3  # how many looks around the smallest of a family, each so many steps further
 
 
 class Novelty:
@@ -28,34 +31,65 @@ class Novelty:
     def first_new(self, draw: Callable[[], Proposal], batch: set[str]) -> Proposal:
         """The first admissible draw that is neither remembered nor in `batch`, to which it is
         added. In a space that is used up, the last admissible draw: the search trains no
-        architecture twice, but looks its result up. Raises SearchError where nothing is admitted.
+        architecture twice, but looks its result up. Where hardly any draw is admissible, small
+        networks are looked at, too. Raises SearchError where nothing is admitted.
         """
         repeated = None
-        for proposal in _draws(draw, self._admit):
-            fingerprint = proposal.genome.fingerprint
-            if fingerprint not in self._seen and fingerprint not in batch:
-                batch.add(fingerprint)
+        for proposal in self._admitted(draw):
+            if self.is_new(proposal.genome, batch):
+                batch.add(proposal.genome.fingerprint)
                 return proposal
             repeated = proposal
-        repeated = repeated or self._smallest(batch)
         if repeated is None:
             raise SearchError(
                 f"none of {DRAWS} architectures drawn is within the limits, nor is the smallest of "
-                f"any family: {self._setup.refusals()}"
+                f"any family; {self._setup.refusals()}"
             )
         return repeated
 
-    def _smallest(self, batch: set[str]) -> Proposal | None:
-        """Where hardly anything is within the limits, the simplest genome of a family may be: a new
-        one, if there is any."""
-        space = self._setup.space
-        simplest = [space.extremes(family)[0] for family in space.families]
-        admitted = [genome for genome in simplest if self._admit(genome)]
-        admitted.sort(key=lambda genome: not self.is_new(genome, batch))
-        if not admitted:
-            return None
-        batch.add(admitted[0].fingerprint)
-        return Proposal(admitted[0], operator="random")
+    def _admitted(self, draw: Callable[[], Proposal]) -> Iterator[Proposal]:
+        """Draws within the limits. Where there is hardly any, also what lies around the smallest
+        networks, first of the families that were drawn."""
+        count = 0
+        families: dict[str, None] = {}
+        for drawn in range(1, DRAWS + 1):
+            proposal = draw()
+            families[proposal.genome.family] = None
+            if self._admit(proposal.genome):
+                count += 1
+                yield proposal
+            if drawn == BARREN and not count:
+                for family in families:
+                    yield from self._small(family, proposal)
+        if count < SCARCE:
+            others = [name for name in self._setup.space.families if name not in families]
+            Random(proposal.genome.fingerprint).shuffle(others)
+            for family in [*families, *others]:
+                yield from self._small(family, proposal)
+
+    def _small(self, family: str, instead_of: Proposal) -> Iterator[Proposal]:
+        """What small steps lead to from the smallest network of a family, as far as it is within
+        the limits. It may lie outside the level that the search has reached."""
+        space, smallest = self._setup.space, self._smallest(family)
+        if not self._admit(smallest):
+            return
+        operator = "smallest" if instead_of.parents else instead_of.operator
+        rng = Random(instead_of.genome.fingerprint)  # which was drawn, so this is as random
+        found = [smallest]
+        yield Proposal(smallest, operator)
+        for _ in range(WALK):
+            genome = rng.choice(found)
+            for _ in range(rng.randint(1, REACH)):
+                genome = space.step(genome, rng.choice(space.sites(genome)), rng)
+            if self._admit(genome):
+                found.append(genome)
+                yield Proposal(genome, operator)
+
+    def _smallest(self, family: str) -> Genome:
+        if self._setup.smallest is not None:
+            return self._setup.smallest(family)
+        lowest, _ = self._setup.space.extremes(family)
+        return self._setup.space.started(lowest)
 
     def new_if_any(
         self, draw: Callable[[], Proposal], batch: set[str], draws: int
@@ -71,13 +105,6 @@ class Novelty:
                 batch.add(fingerprint)
                 return proposal
         return None
-
-
-def _draws(draw: Callable[[], Proposal], admit: Callable[[Genome], bool]) -> Iterator[Proposal]:
-    for _ in range(DRAWS):
-        proposal = draw()
-        if admit(proposal.genome):
-            yield proposal
 
 
 def random_proposal(space: Space, rng: Random, family: str | None = None) -> Proposal:

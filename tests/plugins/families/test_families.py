@@ -22,7 +22,7 @@ from snas_cli.recipe.schema import SpaceSettings
 from snas_cli.registry import Registry
 from snas_cli.training.cost import measure_cost
 
-COUNT = int(os.environ.get("SNAS_GENOMES", "12"))
+COUNT = int(os.environ.get("SNAS_GENOMES", "8"))
 TASKS = [
     Task((1, 28, 28), 10),
     Task((3, 32, 32), 10),
