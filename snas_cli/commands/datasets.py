@@ -94,7 +94,7 @@ def check(
     findings = examine(data)
     expected = estimate(judge)
     seconds = expected.seconds(
-        trials_in(search, planned_generations(search, expected_trials(judge.recipe)))
+        trials_in(search, planned_generations(search, expected_trials(search, judge.epochs_each)))
     )
     if as_json:
         print_json(findings_as_json(data.classes, findings) | {"search_seconds": seconds})

@@ -36,6 +36,7 @@ from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json, write_json, write_whole
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
+from snas_cli.training.batches import part_of_epoch
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.proxies import ProxyBench
 
@@ -68,6 +69,11 @@ class TrainingJudge(Judge):
 
     def trials_within(self, seconds: float) -> float:
         return estimate(self).trials_within(seconds, self.executor().capacity)
+
+    @property
+    def epochs_each(self) -> float:
+        settings, data = self.recipe.training, self.assembly.data
+        return settings.epochs * part_of_epoch(data, settings)
 
     @cached_property
     def latencies(self) -> Latencies:

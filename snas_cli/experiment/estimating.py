@@ -17,7 +17,7 @@ from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.limits import Gate
 from snas_cli.experiment.planning import share_trained
 from snas_cli.recipe.resolve import levels_of
-from snas_cli.training.batches import training_batches
+from snas_cli.training.batches import part_of_epoch, training_batches
 from snas_cli.training.trainer import make_optimizer
 
 if TYPE_CHECKING:
@@ -52,12 +52,15 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
     recipe, data = judge.recipe, judge.assembly.data
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in _drawn(judge)]
     mean = sum(seconds) / len(seconds)
-    epoch = mean * (len(data.train) + len(data.val) / 3)  # judging has no backward pass
+    learning, judging = mean * len(data.train), mean * len(data.val) / 3  # without backward pass
+    part = part_of_epoch(data, recipe.training)
     finale = recipe.finale
     return Estimate(
         pictures_per_second=1 / mean,
-        seconds_per_trial=epoch * recipe.training.epochs * share_trained(recipe.search.rungs),
-        seconds_of_finale=epoch * finale.epochs * finale.top * finale.seeds,
+        seconds_per_trial=(part * learning + judging)
+        * recipe.training.epochs
+        * share_trained(recipe.search.rungs),
+        seconds_of_finale=(learning + judging) * finale.epochs * finale.top * finale.seeds,
     )
 
 

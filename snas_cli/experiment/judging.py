@@ -80,6 +80,11 @@ class Judge(ABC):
     def trials_within(self, seconds: float) -> float:
         """About how many candidates can be judged in this time, with the end of the search."""
 
+    @property
+    def epochs_each(self) -> float:
+        """That a candidate is trained for, counted in passes over all pictures."""
+        return self.recipe.training.epochs
+
     @abstractmethod
     def cost(self, genome: Genome) -> Mapping[str, float]:
         """What a network costs, by the names of limits without `max_`. Free of training."""

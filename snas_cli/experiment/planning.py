@@ -55,13 +55,12 @@ def planned_generations(search: SearchSettings, trials: float | None = None) -> 
     return 1 + ceil(later / (search.population_size - search.elites))
 
 
-def expected_trials(recipe: Recipe) -> float | None:
+def expected_trials(search: SearchSettings, epochs_each: float) -> float | None:
     """That a budget of trials or epochs allows for, if there is one."""
-    search = recipe.search
     if search.max_epochs is None:
         return search.max_trials
     share = share_trained(search.rungs)
-    return min(search.max_epochs / recipe.training.epochs / share, search.max_trials or inf)
+    return min(search.max_epochs / epochs_each / share, search.max_trials or inf)
 
 
 def share_trained(rungs: RungSettings) -> float:

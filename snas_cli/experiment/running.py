@@ -242,7 +242,7 @@ class _Run:
         """How many there will be, as far as one can tell."""
         search = self._judge.recipe.search
         if not self._open_ended or search.budget is None:
-            return planned_generations(search, expected_trials(self._judge.recipe))
+            return planned_generations(search, expected_trials(search, self._judge.epochs_each))
         planned = [event["generations"] for event in self._folder.events("planned")]
         if planned and not self._extended:
             return int(planned[-1])  # said once, for the levels depend on it

@@ -56,6 +56,12 @@ def batches_per_epoch(data: TaskData, settings: TrainingSettings) -> int:
     return min(count, settings.max_batches or count)
 
 
+def part_of_epoch(data: TaskData, settings: TrainingSettings) -> float:
+    """How much of the pictures an epoch goes over, where `max_batches` ends it early."""
+    whole = settings.model_copy(update={"max_batches": None})
+    return batches_per_epoch(data, settings) / batches_per_epoch(data, whole)
+
+
 def plain_batches(images: ImageSet, data: TaskData) -> Iterator[Batch]:
     """All pictures in their order, as they are."""
     normalise = Normaliser(data)

@@ -16,7 +16,7 @@ from snas_cli.api import Family, Genome
 from snas_cli.data.task_data import TaskData
 from snas_cli.errors import CandidateError, UsageError
 from snas_cli.recipe.schema import TrainingSettings
-from snas_cli.training.batches import batches_per_epoch
+from snas_cli.training.batches import part_of_epoch
 from snas_cli.training.cost import Cost, measure_cost
 from snas_cli.training.memory import within_memory
 from snas_cli.training.stopping import Scores, TimeLimit
@@ -111,8 +111,7 @@ class Workshop:
 
     def _epochs(self, course: Course, settings: TrainingSettings) -> float:
         """Passes over the training pictures, of which epochs with `max_batches` see a part."""
-        whole = settings.model_copy(update={"max_batches": None})
-        part = batches_per_epoch(self.data, settings) / batches_per_epoch(self.data, whole)
+        part = part_of_epoch(self.data, settings)
         passes = len(course.history) * part
         return int(passes) if part == 1 else round(passes, 4)
 

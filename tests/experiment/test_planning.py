@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from snas_cli.api import Candidate, Proposal
 from snas_cli.execution.inline import evaluate_inline
 from snas_cli.experiment.by_evaluator import EvaluatorJudge, evaluator_judge
+from snas_cli.experiment.by_training import training_judge
 from snas_cli.experiment.planning import (
     GENERATIONS,
     describe_search,
@@ -25,7 +26,7 @@ from snas_cli.experiment.planning import (
 from snas_cli.recipe.schema import LimitSettings, Recipe, RungSettings, SearchSettings
 from snas_cli.registry import Registry
 from snas_cli.search.rungs import Rungs
-from tests.experiment import judged
+from tests.experiment import judged, tiny
 from tests.search import stub
 
 
@@ -89,9 +90,21 @@ def test_the_share_of_training_that_rungs_leave(count: int, factor: int, share: 
 )
 def test_trials_that_a_budget_allows_for(search: dict[str, Any], trials: float | None) -> None:
     """Of ten epochs each."""
-    recipe = Recipe.model_validate({"search": search, "training": {"epochs": 10}})
-    expected = expected_trials(recipe)
+    recipe = Recipe.model_validate({"search": search})
+    expected = expected_trials(recipe.search, 10)
     assert expected == (None if trials is None else pytest.approx(trials))
+
+
+def test_epochs_that_are_cut_short_allow_for_more(registry: Registry, tmp_path: Path) -> None:
+    settings = {"epochs": 3, "batch_size": 64, "max_batches": 6}
+    whole, cut = (
+        training_judge(tiny.recipe(registry, tmp_path, training=training), registry)
+        for training in (settings | {"max_batches": None}, settings)
+    )
+    assert (whole.epochs_each, cut.epochs_each) == (3, 3 * 6 / 17)
+    assert expected_trials(SearchSettings(max_epochs=30), cut.epochs_each) == pytest.approx(
+        28.33, abs=0.01
+    )
 
 
 @pytest.mark.parametrize(("generations", "fast"), [(1, 0), (2, 1), (6, 3), (7, 3)])

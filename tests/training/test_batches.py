@@ -13,6 +13,7 @@ from snas_cli.training.batches import (
     Normaliser,
     batches_per_epoch,
     class_weights,
+    part_of_epoch,
     plain_batches,
     training_batches,
 )
@@ -47,6 +48,12 @@ def test_a_last_batch_of_one_is_left_out(size: int, sizes: list[int]) -> None:
 def test_an_epoch_can_be_cut_short() -> None:
     assert [len(labels) for _, labels in epoch(batch_size=32, max_batches=2)] == [32, 32]
     assert len(epoch(batch_size=64, max_batches=9)) == 2
+
+
+@pytest.mark.parametrize(("max_batches", "part"), [(None, 1), (1, 1 / 4), (3, 3 / 4), (9, 1)])
+def test_how_much_of_an_epoch_there_is(max_batches: int | None, part: float) -> None:
+    settings = TrainingSettings(batch_size=32, max_batches=max_batches)
+    assert part_of_epoch(made.task_data(), settings) == part
 
 
 def test_classes_are_drawn_equally_often_when_they_are_sampled() -> None:
