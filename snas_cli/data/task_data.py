@@ -13,7 +13,7 @@ import torch
 from snas_cli.api import DataRequest, Dataset, LabelledImages, Pictures, Split, Task
 from snas_cli.data.cache import Cache, Decoding, content_key, decode_all, unreadable
 from snas_cli.data.decoding import Form, Unreadable, form_of, splits_of
-from snas_cli.data.splits import NAMES, Rows, manifest_text, split_rows
+from snas_cli.data.splits import NAMES, Annotations, Rows, manifest_text, split_rows
 from snas_cli.data.store import Decoded, ImageSet, Store, Streamed
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
@@ -137,12 +137,24 @@ def prepare(
     store, bad = _stored(data, settings, kept)
     source = Source(_parts(data), _checked_bad(bad, settings))
     labels = source.labels()
-    rows = kept.splits or split_rows(source.rows(), labels, settings, seed)
+    known = Annotations(labels, _groups(data))
+    rows = kept.splits or split_rows(source.rows(), known, settings, seed)
     _check_there(rows, source)
     _check(data.classes, labels, source.rows()["train"])
+    _check_cut(data.classes, labels, rows)
     train, val, test = (_image_set(store, rows[name], labels) for name in NAMES)
     mean, std = _statistics(train)
     return TaskData(data.classes, train, val, test, mean, std, dataset.mirrored, source)
+
+
+def _groups(data: LabelledImages) -> np.ndarray | None:
+    """Of all pictures a number each; only those to learn from are ever cut."""
+    if data.train.groups is None:
+        return None
+    counted = sum(len(split.labels) for split in splits_of(data).values())
+    numbers = np.full(counted, -1, dtype=np.int64)
+    _, numbers[: len(data.train.groups)] = np.unique(data.train.groups, return_inverse=True)
+    return numbers
 
 
 def _parts(data: LabelledImages) -> list[Part]:
@@ -213,6 +225,23 @@ def _check(classes: tuple[str, ...], labels: np.ndarray, train: np.ndarray) -> N
             raise DataError(
                 f"class {name!r} has {count} pictures to train on; it needs at least 3, for "
                 "training, choosing and testing: add pictures or take the class out"
+            )
+
+
+def _check_cut(classes: tuple[str, ...], labels: np.ndarray, rows: Rows) -> None:
+    """Raises DataError where groups are too few or too large to make splits of."""
+    counts = {name: np.bincount(labels[part], minlength=len(classes))
+              for name, part in rows.items()}  # fmt: skip
+    for name, purpose in (("train", "to learn from"), ("val", "to choose by"), ("test", "to test")):
+        if not counts[name].any():
+            raise DataError(
+                f"the groups of pictures leave none {purpose}: there are too few groups"
+            )
+    for name, count in zip(classes, counts["train"], strict=True):
+        if not count:
+            raise DataError(
+                f"the groups of pictures leave none of class {name!r} to learn from; it needs "
+                "pictures in more groups"
             )
 
 

@@ -69,6 +69,7 @@ def load_data(settings: DataSettings, registry: Registry, seed: int, kept: Kept)
         image_column=settings.image_column,
         label_column=settings.label_column,
         split_column=settings.split_column,
+        group_column=settings.group_column,
     )
     return prepare(registry.dataset(settings.dataset), request, settings, seed, kept)
 

@@ -39,11 +39,14 @@ class Split:
 
     images: np.ndarray | Pictures
     labels: Sequence[int]
+    groups: Sequence[str] | None = None  # of a split that others are cut from: pictures of one
+    # group (frames of a film, pictures of a patient) stay together
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """A data set. A split that is None is cut from `train`, stratified and seeded."""
+    """A data set. A split that is None is cut from `train`: stratified, seeded, by groups if it has
+    any."""
 
     classes: tuple[str, ...]
     train: Split
@@ -60,6 +63,7 @@ class DataRequest:
     image_column: str = "image"  # of a table: paths, relative to it or absolute
     label_column: str = "label"
     split_column: str | None = None  # of train, val and test; None: `split`, if there is one
+    group_column: str | None = None  # of what belongs together; None: `group`, if there is one
 
 
 class Dataset(ABC):

@@ -25,6 +25,11 @@ class DataSettings(Section):
     split_column: str | None = Field(
         None, description="Of a CSV: the column of train, val and test. Default: split, if any."
     )
+    group_column: str | None = Field(
+        None,
+        description="Of a CSV: the column of what belongs together, such as the pictures of one "
+        "patient; no split parts it. Default: group, if any.",
+    )
     data_dir: str | None = Field(
         None, description="Where downloads are kept. Default: $SNAS_DATA, or ~/.cache/snas/data."
     )

@@ -1,4 +1,4 @@
-"""The table of splits that a run keeps."""
+"""How splits are cut, and the table of them that a run keeps."""
 
 from __future__ import annotations
 
@@ -6,9 +6,49 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from snas_cli.data.splits import manifest_text, read_manifest
+from snas_cli.data.splits import Annotations, Rows, manifest_text, read_manifest, split_rows
 from snas_cli.errors import DataError
+from snas_cli.recipe.schema import DataSettings
+
+
+def cut(labels: list[int], groups: list[int], seed: int = 0) -> Rows:
+    known = Annotations(np.asarray(labels), np.asarray(groups))
+    return split_rows({"train": np.arange(len(labels))}, known, DataSettings(), seed)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=12, max_size=80),
+    st.integers(0, 5),
+)
+def test_no_group_is_parted(pictures: list[tuple[int, int]], seed: int) -> None:
+    labels, groups = zip(*pictures, strict=True)
+    rows = cut(list(labels), list(groups), seed)
+    assert sorted(np.concatenate(list(rows.values())).tolist()) == list(range(len(labels)))
+    where = [{groups[i] for i in rows[name]} for name in ("train", "val", "test")]
+    assert not where[0] & where[1] | where[0] & where[2] | where[1] & where[2]
+
+
+def test_groups_are_cut_to_the_shares_of_the_classes() -> None:
+    """Films of 30 frames: 20 of one kind, 10 of another, 4 of a third."""
+    films = [0] * 20 + [1] * 10 + [2] * 4
+    labels = [label for label in films for _ in range(30)]
+    groups = [film for film in range(len(films)) for _ in range(30)]
+    settings = DataSettings()
+    for seed in range(10):
+        rows = cut(labels, groups, seed)
+        for name, fraction in (("val", settings.val_fraction), ("test", settings.test_fraction)):
+            counts = np.bincount(np.asarray(labels)[rows[name]], minlength=3) / 30
+            assert abs(counts - fraction * np.array([20, 10, 4])).max() <= 1
+            assert counts.min() >= 1
+
+
+def test_the_only_group_of_a_class_is_learned_from() -> None:
+    labels, groups = [0] * 50 + [1] * 5, [*range(50), *[50] * 5]
+    for seed in range(10):
+        assert set(cut(labels, groups, seed)["train"]) >= set(range(50, 55))
 
 
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -22,17 +22,18 @@ class Made(Dataset):
     name = "made"
     summary = "for tests"
 
-    def __init__(self, counts: list[int], test: int = 0) -> None:
+    def __init__(self, counts: list[int], test: int = 0, groups: list[str] | None = None) -> None:
         self.labels = [label for label, count in enumerate(counts) for _ in range(count)]
         self.classes = tuple(map(str, range(len(counts))))
         self.test = test
+        self.groups = groups
 
     def load(self, request: DataRequest) -> LabelledImages:
         numbers = np.arange(len(self.labels))
         images = np.zeros((len(numbers), 8, 8), dtype=np.uint8)
         images[:, 0, 0], images[:, 0, 1] = numbers % 256, numbers // 256
         test = Split(images[: self.test], self.labels[: self.test]) if self.test else None
-        return LabelledImages(self.classes, Split(images, self.labels), test=test)
+        return LabelledImages(self.classes, Split(images, self.labels, self.groups), test=test)
 
 
 CACHE = Path(os.environ["SNAS_CACHE"])
@@ -78,6 +79,27 @@ def test_the_smallest_class_has_a_picture_in_each_split() -> None:
     data = made(100, 3)
     for split in (data.train, data.val, data.test):
         assert torch.bincount(split.labels)[1] == 1
+
+
+def grouped(groups: list[str], *counts: int, test: int = 0) -> TaskData:
+    request, settings = DataRequest(None, Path()), DataSettings(dataset="made")
+    return prepare(Made(list(counts), test, groups), request, settings, 0, Kept(CACHE))
+
+
+@pytest.mark.parametrize("test", [0, 10])
+def test_pictures_of_a_group_are_in_one_split(test: int) -> None:
+    data = grouped([f"film {i // 5}" for i in range(100)], 50, 50, test=test)
+    films = [{number // 5 for number in numbers(part)} for part in (data.train, data.val)]
+    assert films[0]
+    assert films[1]
+    assert not films[0] & films[1]
+
+
+def test_groups_that_are_too_few() -> None:
+    with pytest.raises(DataError, match="the groups of pictures leave none to choose by: there"):
+        grouped(["one"] * 40, 20, 20, test=4)
+    with pytest.raises(DataError, match="leave none of class '0' to learn from"):
+        grouped(["a"] * 4 + ["b"] * 2 + ["a"] * 2 + ["b"] * 2 + ["c"] * 90, 5, 95)
 
 
 def test_a_ready_test_split_is_left_alone() -> None:

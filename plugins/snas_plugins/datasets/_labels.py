@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 
@@ -24,20 +24,25 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def labelled_images(
-    source: str, parts: Mapping[str, Labelled], classes: Sequence[str] | None = None
+    source: str,
+    parts: Mapping[str, Labelled],
+    classes: Sequence[str] | None = None,
+    group_of: Callable[[str], str] | None = None,
 ) -> LabelledImages:
     """Pictures by split, train among them. The classes are those of the training pictures unless
-    they are given. Raises DataError, about `source`, for a class that these lack."""
+    they are given. `group_of` gives the group of a path. Raises DataError, about `source`, for a
+    class that these lack."""
     names = in_order({name for _, name in parts["train"]}) if classes is None else tuple(classes)
     number = {name: i for i, name in enumerate(names)}
     strangers = {name for part in parts.values() for _, name in part} - set(number)
     if strangers:
         which = few(in_order(strangers))
         raise DataError(f"{source} has classes without training pictures: {which}")
-    splits = {
-        split: Split(PictureFiles([path for path, _ in part]), [number[name] for _, name in part])
-        for split, part in parts.items()
-    }
+    splits = {}
+    for split, part in parts.items():
+        paths, labels = [path for path, _ in part], [number[name] for _, name in part]
+        groups = [group_of(path) for path in paths] if group_of else None
+        splits[split] = Split(PictureFiles(paths), labels, groups)
     return LabelledImages(names, **splits)
 
 

@@ -63,7 +63,14 @@ class DTD(_PictureSet):
         return [(str(base / "images" / place), place.partition("/")[0]) for place in places]
 
 
+def _track(path: str) -> str:
+    """00005_00029.ppm is the last of 30 pictures of one sign, as a car drives towards it."""
+    return path.rpartition("_")[0]
+
+
 class GTSRB(_PictureSet):
+    """Pictures of one sign are all to learn from, or all to choose by."""
+
     name = "gtsrb"
     summary = "26,640 + 12,630 photographs of German traffic signs, 15–250 pixels, 43 classes"
     loader = "GTSRB"
@@ -81,7 +88,7 @@ class GTSRB(_PictureSet):
                 self.fetched(folder, split=split)
         parts = {"train": self._train(base), "test": self._test(base)}
         self._checked(base, parts)
-        return labelled_images(self.name, parts, SIGNS)
+        return labelled_images(self.name, parts, SIGNS, _track)
 
     def _train(self, base: Path) -> Labelled:
         """A folder for each sign, named after its number: 00000 to 00042."""

@@ -15,7 +15,7 @@ from snas_plugins.datasets._labels import SPLITS, labelled_images, meant
 MAX_BYTES = 200_000_000  # 2 million pictures; a larger file is hardly a table of them
 MAX_HEADER = 1_000_000  # characters
 SEPARATORS = ",;\t"
-SPLIT_COLUMN = "split"  # is taken for what it says where the recipe names no other
+SPLIT_COLUMN, GROUP_COLUMN = "split", "group"  # mean what they say where a recipe names no others
 
 
 class CsvTable(Dataset):
@@ -28,12 +28,16 @@ class CsvTable(Dataset):
             raise DataError("the data set 'csv' needs the path to your table")
         rows = _read(request.path, request)
         _check_pictures(request.path, rows)
+        _check_groups(request.path, rows)
         parts: dict[str, list[tuple[str, str]]] = {"train": []}
         for row in rows:
             parts.setdefault(row.split, []).append((row.picture, row.label))
         if not parts["train"]:
             raise DataError(f"{shown(request.path)} has no row whose split is train, to learn from")
-        return labelled_images(shown(request.path), parts)
+        groups = {row.picture: row.group for row in rows if row.group is not None}
+        return labelled_images(
+            shown(request.path), parts, group_of=groups.__getitem__ if groups else None
+        )
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Row:
     picture: str  # path, relative ones from the table's folder
     label: str
     split: str
+    group: str | None  # what belongs together, if the table says so
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Columns:
     image: int
     label: int
     split: int | None
+    group: int | None
 
 
 # --- from bytes to rows ---------------------------------------------------------------------------
@@ -141,11 +147,13 @@ def _columns(where: str, header: Sequence[str], request: DataRequest) -> Columns
         )
 
     split = request.split_column or (SPLIT_COLUMN if SPLIT_COLUMN in header else None)
+    group = request.group_column or (GROUP_COLUMN if GROUP_COLUMN in header else None)
     return Columns(
         header,
         place(request.image_column, "image_column"),
         place(request.label_column, "label_column"),
         place(split, "split_column") if split is not None else None,
+        place(group, "group_column") if group is not None else None,
     )
 
 
@@ -157,17 +165,30 @@ def _row(path: Path, line: int, fields: list[str], columns: Columns) -> Row:
     if any(fields[width:]):
         raise DataError(f"{counted}; one that holds the separator needs quotes")
     image, label = fields[columns.image], fields[columns.label]
-    for column, value in (("image", image), ("label", label)):
-        if not value:
+    group = None if columns.group is None else fields[columns.group]
+    for column, value in (("image", image), ("label", label), ("group", group)):
+        if value == "":
             raise DataError(f"{where}: the {column} is empty; fill it in or take the row out")
     split = "train" if columns.split is None else _split(where, fields[columns.split])
-    return Row(line, str(path.parent / image), label, split)
+    return Row(line, str(path.parent / image), label, split, group)
 
 
 def _split(where: str, word: str) -> str:
     if word.lower() not in SPLITS:
         raise DataError(f"{where}: {word!r} is no split; {meant(word.lower(), list(SPLITS))}")
     return SPLITS[word.lower()]
+
+
+def _check_groups(path: Path, rows: Sequence[Row]) -> None:
+    """Raises DataError for a group that the table's own splits part."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        before = first.setdefault(row.group or "", row)
+        if row.group is not None and row.split != before.split:
+            raise DataError(
+                f"{shown(path)}:{row.line}: group {row.group!r} is in {row.split} here and in "
+                f"{before.split} in line {before.line}; what belongs together goes into one split"
+            )
 
 
 # --- the pictures ---------------------------------------------------------------------------------

@@ -238,6 +238,26 @@ def test_split_columns_that_are_wrong(photos: Path) -> None:
         loaded(path, split_column="split")
 
 
+def test_what_belongs_together(photos: Path) -> None:
+    text = "image,label,patient\n" + "".join(f"{i}.png,{'ab'[i % 2]},P{i // 3}\n" for i in range(6))
+    path = written(photos, text)
+    assert loaded(path).train.groups is None
+    assert loaded(path, group_column="patient").train.groups == ["P0"] * 3 + ["P1"] * 3
+    written(photos, text.replace("patient", "group"))
+    assert loaded(path).train.groups == ["P0"] * 3 + ["P1"] * 3  # need not be named
+
+
+def test_groups_that_are_wrong(photos: Path) -> None:
+    path = written(photos, "image,label,group\n0.png,cat,7\n1.png,dog,\n")
+    with refused(f"{path}:3: the group is empty; fill it in or take the row out"):
+        loaded(path)
+    written(
+        photos, "image,label,group,split\n0.png,cat,7,train\n1.png,dog,8,train\n2.png,dog,7,test\n"
+    )
+    with refused(f"{path}:4: group '7' is in test here and in train in line 2; what belongs"):
+        loaded(path)
+
+
 def test_what_is_no_table(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with refused("the data set 'csv' needs the path to your table"):
         CsvTable().load(DataRequest(None, photos))

@@ -57,6 +57,8 @@ def test_gtsrb(tmp_path: Path) -> None:
     data = loaded("gtsrb", tmp_path)
     assert len(data.classes) == len(data.train.labels) == 43
     assert [value(data.train, i) for i in range(43)] == list(range(43)) == data.train.labels
+    assert data.train.groups is not None
+    assert data.train.groups[42] == f"{base}/Training/00042/00000"  # a track of pictures
     assert data.test is not None
     assert list(data.test.labels) == [16, 1, 38]
     assert table(data, "test")[0] == (f"{base}/Final_Test/Images/00000.ppm", "no trucks")
