@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+BY_SYSTEMS = {
+    "__MACOSX",
+    "@eaDir",
+}  # beside a person's own folders: archives of macOS, disk stations
 # Pillow goes by what is in a file, not by its suffix, and others of its formats start programs
 # (EPS: Ghostscript).
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -118,7 +122,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def visible(name: str) -> bool:
-    return not name.startswith(".")
+    return not name.startswith(".") and name not in BY_SYSTEMS
 
 
 def missing(paths: Sequence[str]) -> list[int]:
