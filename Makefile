@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check torture bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,7 @@ help:
 	@echo 'make demo    search digits, keep a network, export it: two minutes'
 	@echo 'make test    run the tests'
 	@echo 'make check   format, lint, type-check and test'
+	@echo 'make torture kill searches and workers, damage files, thousands of times; hours'
 	@echo 'make bench   measure what training, data and strategies cost; half an hour'
 	@echo 'make clean   remove the environment and the runs of the demo'
 
@@ -41,6 +42,9 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+torture: $(INSTALLED)
+	SNAS_TORTURE=1 $(BIN)/python -m pytest tests/torture tests/plugins/executors/test_deaths.py
 
 bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks.bench_training

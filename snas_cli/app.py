@@ -11,6 +11,8 @@ import typer
 
 from snas_cli import __version__
 from snas_cli.commands import (
+    bench,
+    bench_export,
     datasets,
     evaluate,
     export,
@@ -21,12 +23,14 @@ from snas_cli.commands import (
     resume,
     runs,
     search,
+    ui,
 )
 from snas_cli.errors import SnasError
 from snas_cli.registry import Registry
 
 COMMANDS = (
-    search, resume, evaluate, export, report, runs, datasets, families, recipes, plugins,
+    search, resume, evaluate, export, report, runs, datasets, families, recipes, plugins, bench,
+    bench_export, ui,
 )  # fmt: skip
 EPILOG = "Start with: snas search digits   or, with your own pictures: snas search photos/"
 
@@ -49,13 +53,20 @@ def make_app(registry: Registry) -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command `snas`, with the arguments of this process or with those given."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as tidily as Ctrl-C does
+    _end_tidily()
     try:
         make_app(Registry.installed())(arguments)
     except SnasError as error:
         for line in str(error).splitlines():
             print(f"snas: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _end_tidily() -> None:
+    """What ends a process, or the terminal it is in, is taken as Ctrl-C; `nohup` stays in force."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, signal.default_int_handler)
 
 
 def _show_version(wanted: bool) -> None:

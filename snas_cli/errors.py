@@ -11,6 +11,7 @@ SnasError                 exit code 1
 ├── RunError              a run directory
 │   └── CheckpointError   a checkpoint, or any file of weights
 └── ExportError           an export that failed or does not match its network
+    └── NotRunHereError   an export that only another machine can run, and so was not checked
 """
 
 from __future__ import annotations
@@ -66,6 +67,10 @@ class CheckpointError(RunError):
 
 
 class ExportError(SnasError):
+    pass
+
+
+class NotRunHereError(ExportError):
     pass
 
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from snas_cli.api import (
+    Curve,
     Dataset,
     Evaluator,
     Executor,
     Exporter,
     Family,
+    Observer,
     Operator,
     Proxy,
     Strategy,
@@ -78,6 +80,13 @@ def snas_register_exporters() -> list[Exporter]:
 
 
 @hookspec
+def snas_register_observers() -> list[type[Observer]]:
+    """Called once, when snas starts. Returns classes: a run makes an instance of each that its
+    recipe names under `observers`, with the options that stand there. The observer hooks below need
+    no such switch: they are called in every search."""
+
+
+@hookspec
 def snas_register_commands(app: typer.Typer) -> None:
     """Called once, before the command line is read: add subcommands to `app`."""
 
@@ -88,9 +97,13 @@ def snas_search_started(folder: Path, recipe: Mapping[str, Any]) -> None:
 
 
 @hookspec
-def snas_trial_finished(trial: Trial) -> None:
+def snas_trial_finished(trial: Trial, curve: Curve) -> None:
     """Called after each trial, failed ones too, in the order in which they finish; the trial is in
-    the journal by then. Trials recorded before a resume are not repeated."""
+    the journal by then. Trials recorded before a resume are not repeated.
+
+    `curve` has the training, one mapping an epoch: train_loss, val_loss, val_acc,
+    val_balanced_acc, learning_rate; those of all rungs follow one another. It is empty where
+    nothing was trained: for a repeated architecture, a failed trial, an evaluator's."""
 
 
 @hookspec

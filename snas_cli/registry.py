@@ -20,6 +20,7 @@ from snas_cli.api import (
     Executor,
     Exporter,
     Family,
+    Observer,
     Operator,
     Proxy,
     Strategy,
@@ -37,8 +38,10 @@ KINDS: Mapping[str, type] = {
     "proxy": Proxy,
     "executor": Executor,
     "exporter": Exporter,
+    "observer": Observer,
 }
-CLASSES = (Strategy, Evaluator, Executor)  # registered as classes, for an instance is of one run
+# Registered as classes, for an instance is of one run.
+CLASSES = (Strategy, Evaluator, Executor, Observer)
 HOOKS = {
     "dataset": "snas_register_datasets",
     "family": "snas_register_families",
@@ -48,6 +51,7 @@ HOOKS = {
     "proxy": "snas_register_proxies",
     "executor": "snas_register_executors",
     "exporter": "snas_register_exporters",
+    "observer": "snas_register_observers",
 }
 
 
@@ -139,6 +143,9 @@ class Registry:
 
     def exporter(self, name: str) -> Exporter:
         return cast("Exporter", self.find("exporter", name).item)
+
+    def observer(self, name: str) -> type[Observer]:
+        return cast("type[Observer]", self.find("observer", name).item)
 
     def call(self, hook: str, **arguments: Any) -> list[BrokenPlugin]:
         """Calls a hook of all plugins. Those that fail are switched off, and returned."""

@@ -13,9 +13,10 @@ from rich.console import Console
 from snas_cli.api import Trial
 from snas_cli.commands._options import console, print_json
 from snas_cli.errors import RunError
-from snas_cli.experiment.running import Outcome
-from snas_cli.report.page import account_of
+from snas_cli.registry import Registry
 from snas_cli.runs.journal import trial_to_json
+from snas_cli.scripting.calls import Surroundings
+from snas_cli.scripting.run import Run
 from snas_cli.search.listener import Listener, Listeners, Plan
 from snas_cli.terminal.accounts import result_lines
 from snas_cli.terminal.progress import LiveView, LogView
@@ -34,12 +35,19 @@ class _Whereabouts(Listener):
         self.folder = plan.folder
 
 
-def run_search(search: Callable[[Listener], Outcome], *, as_json: bool) -> None:
+Start = Callable[[Surroundings], Run]
+
+
+def run_search(search: Start, registry: Registry, *, as_json: bool) -> None:
     """Runs `search` with a view of it, then prints the result. Raises SnasError."""
+
+    def watched_by(listener: Listener) -> Run:
+        return search(Surroundings(registry, listener))
+
     screen = console(as_json=as_json)
     whereabouts = _Whereabouts()
     try:
-        outcome = _watched(search, whereabouts, screen)
+        run = _watched(watched_by, whereabouts, screen)
     except KeyboardInterrupt:
         _say_how_to_go_on(whereabouts.folder)
         raise typer.Exit(INTERRUPTED) from None
@@ -51,14 +59,12 @@ def run_search(search: Callable[[Listener], Outcome], *, as_json: bool) -> None:
             f"snas resume {whereabouts.folder}"
         ) from error
     if as_json:
-        print_json(_summary(outcome))
+        print_json(_summary(run))
     else:
-        _show(outcome, screen)
+        _show(run, screen)
 
 
-def _watched(
-    search: Callable[[Listener], Outcome], whereabouts: _Whereabouts, screen: Console
-) -> Outcome:
+def _watched(search: Callable[[Listener], Run], whereabouts: _Whereabouts, screen: Console) -> Run:
     if screen.is_terminal:
         with LiveView(screen) as view:
             return search(Listeners(whereabouts, view))
@@ -74,14 +80,14 @@ def _say_how_to_go_on(folder: Path | None) -> None:
     print(f"snas: go on with: snas resume {folder}", file=sys.stderr)
 
 
-def _show(outcome: Outcome, screen: Console) -> None:
-    account, folder = account_of(outcome.folder, outcome.trials), outcome.folder.path
+def _show(run: Run, screen: Console) -> None:
+    account, folder = run.account(), run.path
     screen.print(leaders_table(account.leaders[:5], account.measure, "Best of the search"))
     if account.front:
         screen.print(front_table(account.front[:FRONT], account.objectives, account.measure))
-    failed = sum(trial.failed for trial in outcome.trials)
+    failed = sum(trial.failed for trial in account.trials)
     if failed:
-        screen.print(f"{failed} of {len(outcome.trials)} candidates failed; `snas runs show "
+        screen.print(f"{failed} of {len(account.trials)} candidates failed; `snas runs show "
                      f"{folder}` says why")  # fmt: skip
     for line in result_lines(account):
         screen.print(line)
@@ -104,9 +110,9 @@ def _next_commands(folder: Path, *, trained: bool) -> list[tuple[str, str]]:
     ]
 
 
-def _summary(outcome: Outcome) -> Mapping[str, Any]:
+def _summary(run: Run) -> Mapping[str, Any]:
     return {
-        "folder": str(outcome.folder.path),
-        "best": outcome.best,
-        "trials": [trial_to_json(trial) for trial in outcome.trials],
+        "folder": str(run.path),
+        "best": run.metrics,
+        "trials": [trial_to_json(trial) for trial in run.records()],
     }

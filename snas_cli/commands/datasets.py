@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snas_cli.commands._options import AsJson, console, print_json, registry_of
-from snas_cli.commands._targets import document_of
+from snas_cli.scripting.targets import document_of
 
 if TYPE_CHECKING:
     from snas_cli.experiment.by_training import TrainingJudge

@@ -15,6 +15,7 @@ from snas_cli.commands._options import (
     print_json,
     registry_of,
 )
+from snas_cli.errors import UsageError
 from snas_cli.registry import Registry
 
 
@@ -42,6 +43,14 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option(help="Where to write. Default: evaluation/ in the run.")
     ] = None,
+    exported: Annotated[
+        Path | None,
+        typer.Option(help="Score this file, which snas export wrote, on the run's pictures."),
+    ] = None,
+    format_name: Annotated[
+        str | None,
+        typer.Option("--format", help="Of the exported file, where its name does not tell."),
+    ] = None,
     runs: RunsFolder = RUNS,
     as_json: AsJson = False,
 ) -> None:
@@ -49,15 +58,26 @@ def evaluate(
 
     Writes scores.json, a line for each picture in predictions.csv, and drawings as SVG: confusion,
     ROC curves, reliability. What is trained afresh on other data has a folder of its own,
-    evaluation-DATASET; so has the validation split, evaluation-val."""
+    evaluation-DATASET; so have the validation split, evaluation-val, and exported files,
+    evaluation-FORMAT."""
     from snas_cli.experiment import scoring
     from snas_cli.experiment.bundle import find_architecture, read_bundle, read_genome
     from snas_cli.runs.folder import latest_run
 
     registry = registry_of(context)
-    architecture = find_architecture(target or latest_run(runs).path)
+    _check_options(exported, format_name, afresh=dataset is not None or path is not None)
+    run = _run_of_file(exported) if exported and target is None else None
+    architecture = find_architecture(target or run or latest_run(runs).path)
     data = None
-    if dataset is None and path is None:
+    if exported is not None:
+        from snas_cli.experiment import exported as files_of_export
+
+        bundle = read_bundle(architecture, registry)
+        exporter = files_of_export.exporter_of(exported, format_name, registry)
+        which = files_of_export.report_beside(exported)[0].name.removeprefix("export").strip("-")
+        data = f"{which}-{exporter.name}" if which else exporter.name
+        evaluated = files_of_export.score_exported(exported, exporter, bundle, registry, split)
+    elif dataset is None and path is None:
         evaluated = scoring.score_trained(read_bundle(architecture, registry), registry, split)
     else:
         screen, genome = console(as_json=as_json), read_genome(architecture, registry)
@@ -72,6 +92,22 @@ def evaluate(
         print_json({"folder": str(folder), **scores})
     else:
         _show(evaluated.scores, folder, files)
+
+
+def _check_options(exported: Path | None, format_name: str | None, *, afresh: bool) -> None:
+    if exported is not None and afresh:
+        raise UsageError("--exported is scored on the pictures of its run; leave out --dataset "
+                         "and --path, which train a network afresh")  # fmt: skip
+    if exported is None and format_name is not None:
+        raise UsageError("--format is that of a file; name the file with --exported FILE")
+
+
+def _run_of_file(exported: Path) -> Path | None:
+    from snas_cli.experiment.exported import report_beside, run_with
+
+    report_beside(exported)  # raises where there is no such file
+    run = run_with(exported)
+    return run.path if run else None
 
 
 def _recipe_for(dataset: str | None, path: Path | None, seed: int, registry: Registry) -> Any:

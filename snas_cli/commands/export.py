@@ -1,4 +1,4 @@
-"""`snas export`: writes the best network in formats to deploy, and checks each."""
+"""`snas export`: writes networks of a run in formats to deploy, and checks each file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from snas_cli.commands._options import (
     print_json,
     registry_of,
 )
-from snas_cli.errors import ExportError
+from snas_cli.errors import ExportError, UsageError
 
 if TYPE_CHECKING:
+    from snas_cli.experiment.ranked import Kept
     from snas_cli.export.exporting import Exported
+    from snas_cli.registry import Registry
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,59 +38,132 @@ def export(
     output: Annotated[
         Path | None, typer.Option(help="Where to. Default: export/ in the run.")
     ] = None,
+    rank: Annotated[
+        int, typer.Option(min=1, help="Which network of the run: 1 is the best, 3 the third-best.")
+    ] = 1,
+    pareto: Annotated[
+        bool, typer.Option("--pareto", help="All of the Pareto front, a folder each.")
+    ] = False,
+    with_preprocessing: Annotated[
+        bool,
+        typer.Option("--with-preprocessing", help="The model takes uint8 pixels as they are."),
+    ] = False,
+    opset: Annotated[int, typer.Option(min=18, max=23, help="Of ONNX.")] = 20,
+    max_drop: Annotated[
+        float, typer.Option(min=0, max=1, help="Accuracy that a format may lose.")
+    ] = 0.01,
     runs: RunsFolder = RUNS,
     as_json: AsJson = False,
 ) -> None:
-    """Write the network of a run in formats to deploy, and check each file.
+    """Write a network of a run in formats to deploy, and check each file.
 
-    Each is loaded in the runtime that will serve it and compared with the network on the test
-    pictures; a file that computes something else is an error."""
-    from snas_cli.experiment.bundle import find_architecture, load_network, read_bundle
-    from snas_cli.experiment.scoring import held_out, own_data
+    Each is loaded in the runtime that will serve it, in a process of its own, compared with the
+    network on the test pictures, and timed. A file that computes something else, or is less
+    accurate by more than --max-drop, is an error; the others are written all the same."""
+    from snas_cli.experiment.exports import export_network, formats_of
     from snas_cli.export import exporting
-    from snas_cli.runs.files import write_json
     from snas_cli.runs.folder import latest_run
 
-    registry = registry_of(context)
-    names = registry.names("exporter") if formats == "all" else formats.replace(" ", "").split(",")
-    exporters = [registry.exporter(name) for name in names]
-    bundle = read_bundle(find_architecture(target or latest_run(runs).path), registry)
-    folder = output or bundle.path.parent.parent / "export"
-    screen = console(as_json=as_json)
-    network = load_network(bundle, registry)
-    pictures = held_out(own_data(bundle, registry)[1])
-    results = []
-    for exporter in exporters:
-        with screen.status(f"writing and checking {exporter.name} …"):
-            results.append(exporting.export(exporter, network, bundle.card, folder, pictures))
-    document = exporting.report(results, bundle.card)
-    write_json(folder / "export.json", document)
+    registry, screen = registry_of(context), console(as_json=as_json)
+    wanted = formats_of(formats, registry)
+    chosen = _chosen(target or latest_run(runs).path, rank, registry, pareto=pareto)
+    documents, wrong = [], []
+    for kept in chosen:
+        folder = _folder(kept, output, rank, pareto=pareto)
+        with screen.status("reading the pictures …") as status:
+            options = exporting.Options(opset, max_drop, lambda what: status.update(f"{what} …"))
+            results, document = export_network(
+                kept, wanted.exporters, registry, folder, options, pixels=with_preprocessing
+            )
+        documents.append({"folder": str(folder), "trial": kept.trial, **document})
+        wrong += exporting.faults(results, max_drop)
+        if not as_json:
+            _show(results, wanted.left_out, document, folder, screen)
     if as_json:
-        print_json(document)
-    else:
-        _show(results, folder, screen)
-    _refuse_unsound(results)
+        left_out = {"left_out": wanted.left_out}
+        print_json({"networks": documents, **left_out} if pareto else documents[0] | left_out)
+    if wrong:
+        raise ExportError("\n".join(wrong))
 
 
-def _show(results: list[Exported], folder: Path, screen: Any) -> None:
+def _chosen(target: Path, rank: int, registry: Registry, *, pareto: bool) -> list[Kept]:
+    from snas_cli.experiment.bundle import find_architecture, read_bundle
+    from snas_cli.experiment.ranked import Kept, Ranking
+    from snas_cli.experiment.scoring import run_of
+
+    if pareto and rank != 1:
+        raise UsageError("--pareto exports the whole front; leave out --rank")
+    architecture = find_architecture(target)
+    if not pareto and rank == 1:
+        return [Kept(read_bundle(architecture, registry), None)]
+    run = run_of(architecture)
+    if run is None:
+        raise UsageError(f"{architecture} lies in no run, so there is no other network beside it; "
+                         "name a run")  # fmt: skip
+    ranking = Ranking(run, registry)
+    return ranking.front() if pareto else [ranking.at(rank)]
+
+
+def _folder(kept: Kept, output: Path | None, rank: int, *, pareto: bool) -> Path:
+    run = kept.bundle.path.parent.parent
+    if pareto:
+        return (output or run / "export-pareto") / f"trial-{kept.trial}"
+    return output or run / ("export" if rank == 1 else f"export-rank-{rank}")
+
+
+def _show(
+    results: list[Exported], left_out: dict[str, str], document: dict[str, Any], folder: Path,
+    screen: Any,
+) -> None:  # fmt: skip
     from snas_cli.search.wording import percent
     from snas_cli.terminal.tables import plain_table
 
-    table = plain_table(None, "format", "file", ">kB", ">accuracy", ">same class",
-                        ">largest difference")  # fmt: skip
+    roomy = screen.width >= 96
+    table = plain_table(None, "format", ">kB", ">accuracy", ">same class", ">largest Δ",
+                        ">latency", ">ratio", *[">written in"] * roomy)  # fmt: skip
+    table.columns[0].no_wrap = True
     for each in results:
-        table.add_row(each.format, each.file, f"{each.size_bytes / 1000:,.1f}",
-                      percent(each.accuracy), percent(each.agreement),
-                      f"{each.largest_difference:.1e}")  # fmt: skip
+        size, seconds = each.size_bytes, each.seconds
+        table.add_row(
+            each.format,
+            "–" if size is None else f"{size / 1000:,.1f}",
+            "–" if each.accuracy is None else percent(each.accuracy),
+            "–" if each.agreement is None else percent(each.agreement),
+            "–" if each.largest_difference is None else f"{each.largest_difference:.1e}",
+            _latency(each),
+            "–" if each.latency_ratio is None else f"{each.latency_ratio:.2f}",
+            *["–" if seconds is None else f"{seconds:.1f} s"] * roomy,
+        )
+    for name in left_out:
+        table.add_row(name, *["–"] * (len(table.columns) - 1))
     screen.print(table)
-    screen.print(f"written to {folder}, each compared with the network on "
-                 f"{results[0].pictures:,} test pictures", markup=False)  # fmt: skip
+    for line in _notes(results, left_out, document, folder):
+        screen.print(line, markup=False)
 
 
-def _refuse_unsound(results: list[Exported]) -> None:
-    wrong = [each for each in results if not each.sound]
-    if wrong:
-        raise ExportError("\n".join(
-            f"{each.file} does not compute what the network does: logits differ by up to "
-            f"{each.largest_difference:.3g}; do not use it" for each in wrong
-        ))  # fmt: skip
+def _latency(each: Exported) -> str:
+    if each.latency_min_ms is None:
+        return "–"
+    return f"{each.latency_min_ms:.3g} ms" + ("" if each.latency_steady else " *")
+
+
+def _notes(
+    results: list[Exported], left_out: dict[str, str], document: dict[str, Any], folder: Path
+) -> list[str]:
+    notes = [f"{each.format}: {remark}" for each in results for remark in each.remarks]
+    notes += [f"{each.format}: not checked: {each.not_checked}" for each in results
+              if each.not_checked]  # fmt: skip
+    notes += [f"{name}: left out, for it needs: {need}" for name, need in left_out.items()]
+    if any(each.latency_steady is False for each in results):
+        notes.append("* the machine was busy: p90 is over 1.5 times the median")
+    of = "" if document["pictures"] == document["of_pictures"] else (
+        f" of {document['of_pictures']:,}"
+    )  # fmt: skip
+    accurate = next((e.network_accuracy for e in results if e.network_accuracy is not None), None)
+    known = "" if accurate is None else f", which is right for {accurate:.2%} of them"
+    notes.append(f"compared with the network{known}, on {document['pictures']:,}{of} test pictures")
+    notes.append("ratio: of the latency to that of the ONNX file in float32")
+    files = ", ".join(each.file for each in results if each.file)
+    if files:
+        notes.append(f"written to {folder}: {files}; README.md says how to use each")
+    return notes

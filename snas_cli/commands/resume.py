@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from snas_cli.commands import _completion as completion
 from snas_cli.commands._options import RUNS, AsJson, RunsFolder, registry_of
 from snas_cli.errors import UsageError
 
@@ -18,7 +19,11 @@ def add_to(app: typer.Typer) -> None:
 def resume(
     context: typer.Context,
     run: Annotated[
-        Path | None, typer.Argument(help="A run, or one of its checkpoints. Default: the latest.")
+        Path | None,
+        typer.Argument(
+            help="A run, or one of its checkpoints. Default: the latest.",
+            autocompletion=completion.runs,
+        ),
     ] = None,
     extend: Annotated[
         str | None, typer.Option(help="Search on for so long, such as 1h; a finished run, too.")
@@ -35,13 +40,12 @@ def resume(
     """Go on with a search that was stopped or killed; it ends as if it had not been."""
     from snas_cli.commands._searching import run_search
     from snas_cli.experiment.running import Changes
-    from snas_cli.experiment.running import resume as go_on
     from snas_cli.runs.folder import latest_run
+    from snas_cli.scripting.calls import go_on
 
     path = run or latest_run(runs).path
-    registry = registry_of(context)
     changes = Changes(_seconds(extend), generations, workers)
-    run_search(lambda listener: go_on(path, registry, listener, changes), as_json=as_json)
+    run_search(lambda around: go_on(path, changes, around), registry_of(context), as_json=as_json)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -16,7 +16,7 @@ from snas_cli.commands._options import (
     print_json,
     registry_of,
 )
-from snas_cli.errors import RecipeError, UsageError
+from snas_cli.errors import RecipeError, RunError, UsageError
 
 if TYPE_CHECKING:
     from snas_cli.registry import Registry
@@ -103,6 +103,15 @@ def _short_names(runs: Sequence[Path]) -> list[str]:
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
+    """One that is damaged does not keep the others from being listed."""
+    try:
+        return _sound_row(folder)
+    except RunError as error:
+        return {"run": str(folder.path), "state": "damaged", "trials": None, "best": None,
+                "reason": str(error)}  # fmt: skip
+
+
+def _sound_row(folder: RunFolder) -> dict[str, Any]:
     from snas_cli.report.page import best_of
 
     state = "running" if folder.running() else "finished" if folder.finished() else "stopped"
@@ -115,11 +124,14 @@ def _print_rows(folders: Sequence[RunFolder]) -> None:
 
     table = plain_table(None, "run", "state", ">trials", ">validation", ">test", "network")
     table.columns[0].overflow = "fold"  # it is there to be copied
-    for folder in folders:
-        row = _row(folder)
+    rows = [_row(folder) for folder in folders]
+    for folder, row in zip(folders, rows, strict=True):
         cells = _cells(folder, row["best"]) if row["best"] else []
-        table.add_row(row["run"], row["state"], str(row["trials"]), *cells)
+        trials = "" if row["trials"] is None else str(row["trials"])
+        table.add_row(row["run"], row["state"], trials, *cells)
     console().print(table)
+    if any(row["state"] == "damaged" for row in rows):
+        print("snas runs show RUN says what is damaged")
 
 
 def _cells(folder: RunFolder, best: Mapping[str, Any]) -> list[str]:

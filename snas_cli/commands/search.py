@@ -1,15 +1,17 @@
+# ruff: noqa: ARG001 - the options are read from the context, by the names that OPTIONS has
 """`snas search`: from a recipe, a folder of pictures or a data set to a trained network."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from snas_cli.commands import _completion as completion
 from snas_cli.commands._options import AsJson, registry_of
-from snas_cli.commands._targets import dataset_at, document_of
+from snas_cli.scripting.options import OPTIONS, apply_options, flag
+from snas_cli.scripting.targets import document_of
 
 _DATA, _NETWORKS, _SEARCH, _TRAINING, _OUTPUT = (
     partial(typer.Option, rich_help_panel=panel)
@@ -24,18 +26,34 @@ def add_to(app: typer.Typer) -> None:
 def search(
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(help="A recipe (.yaml), pictures (a folder, a .csv), or a data set.")
+        str,
+        typer.Argument(
+            help="A recipe (.yaml), pictures (a folder, a .csv), or a data set.",
+            autocompletion=completion.targets,
+        ),
     ],
     name: Annotated[str | None, _OUTPUT(help="The run's name.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same search.")] = None,
-    dataset: Annotated[str | None, _DATA(help="A data set; see `snas datasets`.")] = None,
+    dataset: Annotated[
+        str | None,
+        _DATA(
+            help="A data set; see `snas datasets`.",
+            autocompletion=completion.components("dataset"),
+        ),
+    ] = None,
     path: Annotated[str | None, _DATA(help="Your own pictures: a folder or a CSV.")] = None,
     image_column: Annotated[str | None, _DATA(help="Of a CSV: the column of paths.")] = None,
     label_column: Annotated[str | None, _DATA(help="Of a CSV: the column of classes.")] = None,
     split_column: Annotated[str | None, _DATA(help="Of a CSV: train, val or test.")] = None,
+    group_column: Annotated[
+        str | None, _DATA(help="Of a CSV: what no split parts, such as a patient.")
+    ] = None,
     data_dir: Annotated[str | None, _DATA(help="Where downloads are kept.")] = None,
     image_size: Annotated[int | None, _DATA(help="Side of a picture, in pixels.")] = None,
-    families: Annotated[str | None, _NETWORKS(help="Such as cnn,resnet.")] = None,
+    families: Annotated[
+        str | None,
+        _NETWORKS(help="Such as cnn,resnet.", autocompletion=completion.components("family")),
+    ] = None,
     min_layers: Annotated[int | None, _NETWORKS(help="At least so many layers.")] = None,
     max_layers: Annotated[int | None, _NETWORKS(help="At most so many layers.")] = None,
     max_params: Annotated[str | None, _NETWORKS(help="Such as 300k.")] = None,
@@ -46,9 +64,16 @@ def search(
         str | None, _NETWORKS(help="Kept for a picture in training, such as 2MB.")
     ] = None,
     objective: Annotated[
-        list[str] | None, _SEARCH(help="accuracy, params, latency_ms …; several: a front.")
+        list[str] | None,
+        _SEARCH(
+            help="accuracy, params, latency_ms …; several: a front.",
+            autocompletion=completion.objectives,
+        ),
     ] = None,
-    strategy: Annotated[str | None, _SEARCH(help="See `snas plugins`.")] = None,
+    strategy: Annotated[
+        str | None,
+        _SEARCH(help="See `snas plugins`.", autocompletion=completion.components("strategy")),
+    ] = None,
     progressive: Annotated[
         bool | None, _SEARCH("--progressive/--no-progressive", help="Simple networks first.")
     ] = None,
@@ -67,8 +92,19 @@ def search(
     batch_size: Annotated[int | None, _TRAINING(help="Pictures in a training step.")] = None,
     patience: Annotated[int | None, _TRAINING(help="Epochs without improvement.")] = None,
     min_delta: Annotated[float | None, _TRAINING(help="What improvement means.")] = None,
-    monitor: Annotated[str | None, _TRAINING(help="val_acc, val_balanced_acc or val_loss.")] = None,
-    device: Annotated[str | None, _TRAINING(help="auto, cpu or cuda.")] = None,
+    monitor: Annotated[
+        str | None,
+        _TRAINING(
+            help="val_acc, val_balanced_acc or val_loss.",
+            autocompletion=completion.words("val_acc", "val_balanced_acc", "val_loss"),
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        _TRAINING(
+            help="auto, cpu or cuda.", autocompletion=completion.words("auto", "cpu", "cuda")
+        ),
+    ] = None,
     workers: Annotated[int | None, _TRAINING(help="Processes. Default: a core each.")] = None,
     gpu_ids: Annotated[str | None, _TRAINING(help="Such as 0,1.")] = None,
     weight_sharing: Annotated[
@@ -77,6 +113,13 @@ def search(
     ] = None,
     weight_sharing_max_models: Annotated[
         int | None, _TRAINING(help="Networks of a family to start from.")
+    ] = None,
+    observer: Annotated[
+        list[str] | None,
+        _OUTPUT(
+            help="tensorboard, mlflow: who follows; may be repeated.",
+            autocompletion=completion.components("observer"),
+        ),
     ] = None,
     output_dir: Annotated[str | None, _OUTPUT(help="The folder that holds the runs.")] = None,
     checkpoint_every: Annotated[int | None, _OUTPUT(help="In generations.")] = None,
@@ -90,75 +133,14 @@ def search(
     Options take precedence over the recipe. `snas recipes show` prints every key a recipe has.
     """
     from snas_cli.commands._searching import run_search
-    from snas_cli.experiment.running import start
     from snas_cli.recipe.loading import check, override
+    from snas_cli.scripting.calls import start
 
     registry = registry_of(context)
     document = document_of(target, registry)
-    options = {
-        "output.name": name,
-        "seed": seed,
-        "data.dataset": dataset or (dataset_at(Path(path)) if path else None),
-        "data.path": str(Path(path).expanduser().resolve()) if path else None,
-        "data.image_column": image_column,
-        "data.label_column": label_column,
-        "data.split_column": split_column,
-        "data.data_dir": data_dir,
-        "data.image_size": image_size,
-        "space.families": families.replace(" ", "").split(",") if families else None,
-        "space.min_layers": min_layers,
-        "space.max_layers": max_layers,
-        "limits.max_params": max_params,
-        "limits.max_flops": max_flops,
-        "limits.max_size_bytes": max_size,
-        "limits.max_latency_ms": max_latency,
-        "limits.max_activation_bytes": max_activation,
-        "search.objectives": objective or None,
-        "search.strategy": strategy,
-        "search.progressive": progressive,
-        "search.generations": generations,
-        "search.population_size": population_size,
-        "search.budget": budget,
-        "search.max_trials": max_trials,
-        "search.rungs.count": rungs or (2 if fast else None),
-        "search.rungs.fast": fast,
-        "finale.controls": controls,
-        "training.epochs": epochs,
-        "training.batch_size": batch_size,
-        "training.patience": patience,
-        "training.min_delta": min_delta,
-        "training.monitor": monitor,
-        "training.device": device,
-        "execution.workers": workers,
-        "execution.gpu_ids": _numbers(gpu_ids) if gpu_ids else None,
-        "sharing.enabled": weight_sharing,
-        "sharing.max_models": weight_sharing_max_models,
-        "output.folder": output_dir,
-        "output.checkpoint_every": checkpoint_every,
-    }
-    for dotted, value in options.items():
-        if value is not None:
-            document.set(dotted, value, _flag(dotted))
+    # An option that may be repeated is an empty list or tuple where it is not given.
+    given = {name: context.params[name] for name in OPTIONS if context.params[name] not in ([], ())}
+    apply_options(document, given, flag)
     override(document, settings or [])
     recipe = check(document, registry)
-    run_search(lambda listener: start(recipe, registry, listener), as_json=as_json)
-
-
-def _flag(dotted: str) -> str:
-    renamed = {
-        "output.folder": "output-dir",
-        "limits.max_size_bytes": "max-size",
-        "limits.max_latency_ms": "max-latency",
-        "limits.max_activation_bytes": "max-activation",
-        "search.objectives": "objective",
-        "search.rungs.count": "rungs",
-        "sharing.enabled": "weight-sharing",
-        "sharing.max_models": "weight-sharing-max-models",
-    }
-    return f"--{renamed.get(dotted, dotted.rpartition('.')[2].replace('_', '-'))}"
-
-
-def _numbers(text: str) -> list[Any]:
-    """Of a list with commas; what is no number is left for the recipe's check to refuse."""
-    parts = [part.strip() for part in text.split(",")]
-    return [int(part) if part.isdecimal() else part for part in parts]
+    run_search(lambda around: start(recipe, around), registry, as_json=as_json)

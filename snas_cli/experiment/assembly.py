@@ -10,6 +10,7 @@ from pathlib import Path
 from snas_cli.api import DataRequest, Space, Trial
 from snas_cli.data.splits import Rows
 from snas_cli.data.task_data import Kept, TaskData, prepare
+from snas_cli.errors import UsageError
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
 from snas_cli.recipe.resolve import space_of
@@ -54,10 +55,19 @@ def assemble(
 ) -> Assembly:
     """Reads the data, so it may take a while; `splits` are those of a run that goes on. Raises
     DataError, RecipeError, UsageError."""
-    device = chosen_device(recipe.training.device)
-    space = space_of(recipe.space, registry)
+    device = chosen_device(recipe.training.device)  # before the data, which takes longer
+    if recipe.execution.gpu_ids and device.type == "cpu":
+        raise UsageError("execution.gpu_ids: there is no CUDA GPU here, or training.device is cpu; "
+                         "leave gpu_ids out to train on the CPU")  # fmt: skip
+    space_of(recipe.space, registry)
     kept = Kept(cache_dir(recipe.data), splits, notice)
     data = load_data(recipe.data, registry, recipe.seed, kept)
+    return fitted_out(recipe, registry, data)
+
+
+def fitted_out(recipe: Recipe, registry: Registry, data: TaskData) -> Assembly:
+    """With data that is there already. Raises RecipeError, UsageError."""
+    device, space = chosen_device(recipe.training.device), space_of(recipe.space, registry)
     workshop = Workshop(registry.family, data.to(device), recipe.training, recipe.seed)
     return Assembly(recipe, registry, space, data, workshop)
 

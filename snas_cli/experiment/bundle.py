@@ -107,9 +107,10 @@ def _card(document: dict[str, Any], genome: Genome) -> ModelCard:
     )
 
 
-def load_network(bundle: Bundle, registry: Registry) -> nn.Module:
-    """With its weights, on the CPU, in evaluation mode. Raises RunError, UsageError."""
-    weights = bundle.path.parent / "model.safetensors"
+def load_network(bundle: Bundle, registry: Registry, weights: Path | None = None) -> nn.Module:
+    """With its weights, by default those beside the architecture, on the CPU, in evaluation mode.
+    Raises RunError, UsageError."""
+    weights = weights or bundle.path.parent / "model.safetensors"
     if not weights.exists():
         raise UsageError(
             f"{bundle.path} has no model.safetensors beside it, so there is no trained network; "

@@ -6,11 +6,13 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from random import Random
 from typing import Any
 
 from snas_cli.api import (
     Candidate,
+    CandidateError,
     Evaluation,
     Evaluator,
     Genome,
@@ -87,6 +89,13 @@ class EvaluatorJudge(Judge):
         return _Proceedings(self, desk)
 
 
+def _check_numbers(scores: Mapping[str, object]) -> None:
+    """Raises CandidateError for what a journal cannot hold."""
+    for name, score in scores.items():
+        if isinstance(score, bool) or not isinstance(score, int | float) or not isfinite(score):
+            raise CandidateError(f"the evaluator's {name} is {score!r}, not a finite number")
+
+
 class _Proceedings(Proceedings):
     def __init__(self, judge: EvaluatorJudge, desk: Desk) -> None:
         self._judge = judge
@@ -101,6 +110,7 @@ class _Proceedings(Proceedings):
             genome, evaluator = candidate.proposal.genome, self._judge.evaluator
             evaluation = evaluator.evaluate(genome)
             metrics = {**evaluator.cost(genome), **evaluation.metrics}
+            _check_numbers({"fitness": evaluation.fitness, **metrics})
             return Evaluation(evaluation.fitness, metrics)
 
         return evaluate_inline(candidates, evaluate_one)

@@ -31,6 +31,7 @@ from snas_cli.experiment.judging import Desk, Judge, Proceedings
 from snas_cli.experiment.keeper import Keeper
 from snas_cli.experiment.latency import LATENCY, Latencies
 from snas_cli.experiment.limits import scarcity
+from snas_cli.experiment.training_jobs import distant_setup
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json, write_json, write_whole
@@ -138,12 +139,15 @@ class TrainingJudge(Judge):
 class _Proceedings(Proceedings):
     def __init__(self, judge: TrainingJudge, desk: Desk) -> None:
         self._judge = judge
+        self._curves = desk.curves
         self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
         judge.latencies.keep_in(desk.folder.path / "latency.json")
         logs = desk.folder.path / "logs"
         logs.mkdir(exist_ok=True)
         setup = WorkerSetup(
-            "snas_cli.experiment.training_jobs:make", {"run": str(desk.folder.path)}
+            "snas_cli.experiment.training_jobs:make",
+            {"run": str(desk.folder.path)},
+            distant_setup(judge.assembly),
         )
         self._crew = judge.executor().open(setup, logs)
         self._finale = Finale(judge.assembly, desk, self._keeper, self._crew)
@@ -180,14 +184,18 @@ class _Proceedings(Proceedings):
             weight=self._judge.weight(genome),
             # The training loop keeps to the limit by itself; what hangs elsewhere is ended here.
             time_limit=None if limit is None else 2 * limit + 60,
+            reads=job.reads,
+            writes=job.writes,
         )
 
     def _trial(self, candidate: Candidate, result: JobResult) -> Trial:
         seconds = round(result.seconds, 3)
         if result.value is None:
             return _failed(candidate, result.reason, seconds)
-        fitness = fitness_of(result.value, self._judge.recipe.training)
-        metrics = {**result.value, **self._judge.measured(candidate.proposal.genome)}
+        self._curves.searched(candidate, result.value["curve"])
+        trained = result.value["metrics"]
+        fitness = fitness_of(trained, self._judge.recipe.training)
+        metrics = {**trained, **self._judge.measured(candidate.proposal.genome)}
         return Trial(candidate.number, candidate.generation, candidate.proposal, fitness, metrics,
                      seconds=seconds)  # fmt: skip
 

@@ -53,7 +53,8 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
     output = recipe.output.model_copy(
         update={"folder": str(folder.path / "controls"), "name": "random"}
     )
-    changes = {"search": search, "sharing": sharing, "finale": finale, "output": output}
+    changes = {"search": search, "sharing": sharing, "finale": finale, "output": output,
+               "observers": {}}  # fmt: skip
     return recipe.model_copy(update=changes)
 
 

@@ -86,10 +86,10 @@ class Finale:
 
     def _epochs_left(self, trials: Sequence[Trial]) -> int:
         """How many of the finale's there is time for; a tenth of it is left for the rest."""
-        seconds, left = self._seconds(trials), 0.9 * self._desk.seconds_left()
+        seconds, left = self._seconds(trials), max(0.9 * self._desk.seconds_left(), 0.0)
         if seconds <= left:
             return self._settings.epochs
-        return int(self._settings.epochs * max(left, 0) / seconds)
+        return int(self._settings.epochs * left / seconds)
 
     def _events(self) -> Iterator[dict[str, Any]]:
         """The final trainings in the journal; all, since it is read afresh."""
@@ -102,25 +102,32 @@ class Finale:
         for rank, trial in enumerate(trials, 1):
             listener.finalist_started(trial.genome, rank, len(trials))
         by_number = {trial.number: trial for trial in trials}
-        jobs = [
-            Job(t.number, self._job(t, repeat, epochs).to_json(), weight=t.metrics["flops"])
-            for t in trials
-        ]
-        for result in self._crew.run(jobs):
+        for result in self._crew.run([self._job(t, repeat, epochs) for t in trials]):
             event = {"trial": result.number, "repeat": repeat, "reason": result.reason,
                      "fingerprint": by_number[result.number].genome.fingerprint}  # fmt: skip
-            yield event if result.value is None else {**event, "metrics": result.value}
+            if result.value is None:
+                yield event
+            else:
+                self._desk.curves.retrained(result.number, repeat, result.value["curve"])
+                yield {**event, "metrics": result.value["metrics"]}
 
-    def _job(self, trial: Trial, repeat: int, epochs: int) -> TrainingJob:
+    def _job(self, trial: Trial, repeat: int, epochs: int) -> Job:
         """From scratch, or from the weights of the search."""
         from_search = self._settings.start == "search"
-        return TrainingJob(
+        job = TrainingJob(
             trial.genome,
             str(self._keeper.final_weights(trial.genome, repeat)),
             variant=f"repeat {repeat}" if repeat else "",
             epochs=epochs,
             whole_epochs=True,
             start=str(self._keeper.kept(trial)) if from_search else None,
+        )
+        return Job(
+            trial.number,
+            job.to_json(),
+            weight=trial.metrics["flops"],
+            reads=job.reads,
+            writes=job.writes,
         )
 
     def _choose(self, top: Sequence[Trial], finalists: Sequence[Finalist]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from math import inf
 from typing import Any, Self
 
 from snas_cli.api import Candidate, Genome, Space, Trial
+from snas_cli.experiment.curves import Curves
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
@@ -18,11 +19,13 @@ from snas_cli.search.listener import Listener
 
 @dataclass(frozen=True)
 class Desk:
-    """What a judge works with in a run: its folder and journal, and the trials recorded so far."""
+    """What a judge works with in a run: its folder and journal, the trials recorded so far, and
+    where training curves go."""
 
     folder: RunFolder
     journal: Journal
     recorded: Sequence[Trial]
+    curves: Curves
     seconds_left: Callable[[], float] = lambda: inf  # of the run's budget
 
 

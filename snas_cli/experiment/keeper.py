@@ -21,6 +21,7 @@ from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import front, leaders
 from snas_cli.search.rungs import rung_of
 from snas_cli.training.batches import batches_per_epoch
+from snas_cli.training.layers import Layer, measure_layers
 from snas_cli.training.sharing import donor, members
 from snas_cli.training.stages import stage_of
 
@@ -121,7 +122,7 @@ class Keeper(Listener):
         return Donor(chosen.number, chosen.genome.fingerprint, str(self.kept(chosen)))
 
     def publish(self, genome: Genome, weights: Path, metrics: Mapping[str, Any]) -> None:
-        """Makes best/ hold this network: all three files, or the ones before."""
+        """Makes best/ hold this network: all four files, or the ones before."""
         state = load_weights(weights, genome.fingerprint)
         replace_folder(self._folder.best, lambda best: self._fill(best, genome, state, metrics))
 
@@ -130,7 +131,12 @@ class Keeper(Listener):
     ) -> None:
         write_json(best / "architecture.json", architecture_document(genome, self._assembly.data))
         write_json(best / "metrics.json", metrics)
+        write_json(best / "layers.json", {"layers": list(map(vars, self._layers(genome)))})
         save_weights(best / "model.safetensors", state, genome.fingerprint)
+
+    def _layers(self, genome: Genome) -> list[Layer]:
+        family = self._assembly.workshop.family(genome.family)
+        return measure_layers(family, genome.genes, self._assembly.data.task)
 
     def _leader(self) -> Trial | None:
         return next(iter(leaders(self._trials, 1)), None)

@@ -16,6 +16,7 @@ import numpy as np
 from snas_cli.api import CandidateError, ExportError, Failure, Genome, ModelCard, Runtime, guarded
 from snas_cli.errors import RunError
 from snas_cli.experiment.assembly import Assembly
+from snas_cli.export.sources import bare_source
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json, write_json
 
@@ -111,8 +112,8 @@ class Latencies:
                          tuple(data.mean), tuple(data.std))  # fmt: skip
         with TemporaryDirectory(prefix="snas-latency-") as folder:
             try:
-                model, *_ = exporter.write(network, card, Path(folder))
-                return exporter.load(model)
+                written = exporter.write(bare_source(network, card), Path(folder))
+                return exporter.load(written.files[0])
             except ExportError as error:
                 raise CandidateError(str(error)) from None
 

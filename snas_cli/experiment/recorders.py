@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from snas_cli.api import Objective, Proposal, Trial, diversity
+from snas_cli.experiment.curves import Curves
 from snas_cli.experiment.judging import Desk, Judge
 from snas_cli.recipe.resolve import levels_of, objectives_of
 from snas_cli.registry import Registry
@@ -132,15 +133,16 @@ def _in_units(objective: Objective, trial: Trial) -> float | None:
 class Hooks(Listener):
     """Calls the observer hooks of plugins. One that fails is named, and not called again."""
 
-    def __init__(self, registry: Registry, listener: Listener) -> None:
+    def __init__(self, registry: Registry, listener: Listener, curves: Curves) -> None:
         self._registry = registry
+        self._curves = curves
         self._listener = listener
 
     def search_started(self, plan: Plan, recorded: Sequence[Trial]) -> None:
         self._call("snas_search_started", folder=plan.folder, recipe=plan.recipe)
 
     def trial_finished(self, trial: Trial) -> None:
-        self._call("snas_trial_finished", trial=trial)
+        self._call("snas_trial_finished", trial=trial, curve=self._curves.of(trial.number))
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         self._call("snas_generation_finished", generation=generation, trials=trials)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from snas_cli import __version__
-from snas_cli.api import Strategy, Trial
+from snas_cli.api import Observer, Strategy, Trial
 from snas_cli.data.splits import read_manifest
-from snas_cli.errors import RunError, UsageError
+from snas_cli.errors import CheckpointError, RunError, UsageError
 from snas_cli.experiment.by_evaluator import evaluator_judge
 from snas_cli.experiment.by_training import TrainingJudge, training_judge
 from snas_cli.experiment.controls import random_recipe, train_hand_made
+from snas_cli.experiment.curves import Curves
 from snas_cli.experiment.judging import Desk, Judge
+from snas_cli.experiment.observing import Observing, observers_of
 from snas_cli.experiment.planning import (
     describe_search,
     expected_trials,
@@ -31,11 +33,12 @@ from snas_cli.recipe.loading import check, dump
 from snas_cli.recipe.schema import TRAINING, Recipe
 from snas_cli.registry import Registry
 from snas_cli.report.page import write_report
-from snas_cli.runs.checkpoint import Checkpoint, load_checkpoint
+from snas_cli.runs.checkpoint import LATEST, Checkpoint, sound_checkpoint
 from snas_cli.runs.files import write_json, write_whole
 from snas_cli.runs.folder import RunFolder, create_run, open_run
 from snas_cli.runs.journal import (
     Journal,
+    mend,
     proposal_from_json,
     proposal_to_json,
     read_events,
@@ -72,9 +75,10 @@ class Changes:
 def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
     """Searches in a new run directory. Raises SnasError; KeyboardInterrupt leaves a run that can
     be resumed."""
+    observers = observers_of(recipe, registry)
     judge = _judge(recipe, registry, listener)
     folder = create_run(Path(recipe.output.folder), recipe.output.name, judge.subject, dump(recipe))
-    return _Run(judge, folder, listener).go()
+    return _Run(judge, folder, listener, observers).go()
 
 
 def resume(
@@ -84,10 +88,32 @@ def resume(
     never been stopped, but for the changes. Raises SnasError."""
     changes = changes or Changes()
     folder = open_run(path)
-    checkpoint = load_checkpoint(path) if path.suffix == ".pkl" else None
+    checkpoint = _checkpoint(path, folder, listener)
     recipe = _changed(check(read_document(folder.recipe), registry), folder, changes)
+    observers = observers_of(recipe, registry)
     judge = _judge(recipe, registry, listener, folder)
-    return _Run(judge, folder, listener, checkpoint, extended=changes.extend).go()
+    return _Run(judge, folder, listener, observers, checkpoint, extended=changes.extend).go()
+
+
+def _checkpoint(path: Path, folder: RunFolder, listener: Listener) -> Checkpoint | None:
+    """The one that is asked for; without one, the latest where the journal has lost something."""
+    asked_for = path.suffix == ".pkl"
+    with folder.claim():
+        remark = mend(folder.journal)
+    if remark is not None:
+        listener.notice(remark)
+    if not asked_for and (remark is None or not (folder.path / LATEST).exists()):
+        return None
+    try:
+        checkpoint, remark = sound_checkpoint(path if asked_for else folder.path / LATEST)
+    except CheckpointError as error:
+        if asked_for:
+            raise
+        listener.notice(f"{error}; what the journal has lost is done again")
+        return None
+    if remark is not None:
+        listener.notice(remark)
+    return checkpoint
 
 
 def _judge(
@@ -136,6 +162,7 @@ class _Run:
         judge: Judge,
         folder: RunFolder,
         listener: Listener,
+        observers: Sequence[Observer],
         checkpoint: Checkpoint | None = None,
         *,
         extended: bool = False,
@@ -143,13 +170,13 @@ class _Run:
         self._judge = judge
         self._folder = folder
         self._listener = listener
+        self._observing = Observing(observers, folder, listener)
         self._checkpoint = checkpoint
         self._extended = extended
 
     def go(self) -> Outcome:
         with self._folder.claim():
             self._judge.check(self._folder)
-            self._set_aside_damaged_journal()
             best = self._folder.finished()
             if best is not None and not self._extended:
                 return Outcome(self._folder, self._folder.trials(self._judge.space), best)
@@ -157,7 +184,8 @@ class _Run:
             try:
                 if self._extended:
                     self._note_extension(journal)
-                return self._search(journal, self._record(journal))
+                with self._observing:
+                    return self._search(journal, self._record(journal))
             finally:
                 journal.close()
 
@@ -170,7 +198,9 @@ class _Run:
         judge, search = self._judge, self._judge.recipe.search
         elapsed = Stopwatch(read_events(self._folder.journal))
         budget = search.budget or inf
-        desk = Desk(self._folder, journal, record.trials, lambda: budget - elapsed())
+        curves = Curves(journal, read_events(self._folder.journal))
+        self._observing.curves_from(curves.of)
+        desk = Desk(self._folder, journal, record.trials, curves, lambda: budget - elapsed())
         journal.write("started", snas=__version__, recorded=len(record.trials),
                       **judge.versions())  # fmt: skip
         generations = self._planned_generations(journal)
@@ -180,7 +210,8 @@ class _Run:
                 scribe,
                 proceedings.listener,
                 self._listener,
-                Hooks(judge.registry, self._listener),
+                Hooks(judge.registry, self._listener, curves),
+                self._observing,
             )
             listener.search_started(self._plan(generations), record.trials)
             reserve = proceedings.seconds_to_conclude
@@ -203,6 +234,7 @@ class _Run:
         if search_worth := self._controls(trials, best, journal):
             best["controls"] = search_worth
             write_json(self._folder.best / "metrics.json", best)
+        self._observing.concluded(best)
         journal.write("finished", best=best, elapsed=elapsed())
         write_report(self._folder, trials)
         listener.search_finished(self._folder.path, best)
@@ -259,18 +291,6 @@ class _Run:
         search = self._judge.recipe.search
         limits = (search.budget, search.max_epochs, search.max_trials)
         return search.generations is None and any(limit is not None for limit in limits)
-
-    def _set_aside_damaged_journal(self) -> None:
-        """Where a checkpoint is given to go on from; without one, the damage is an error."""
-        if self._checkpoint is None:
-            return
-        try:
-            for _ in read_events(self._folder.journal):
-                pass
-        except RunError as error:
-            aside = self._folder.path / "journal.damaged.jsonl"
-            self._folder.journal.replace(aside)
-            self._listener.notice(f"{error}; it is kept as {aside}, the checkpoint is used")
 
     def _record(self, journal: Journal) -> Record:
         """What the journal has. Trials that only the checkpoint has are written to it first."""

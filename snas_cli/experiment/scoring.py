@@ -17,7 +17,6 @@ from snas_cli.data.task_data import Kept, TaskData
 from snas_cli.errors import DataError, RunError, UsageError
 from snas_cli.experiment.assembly import assemble, cache_dir, load_data
 from snas_cli.experiment.bundle import Bundle, load_network
-from snas_cli.export.exporting import HeldOut
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
 from snas_cli.recipe.schema import Recipe
@@ -25,7 +24,6 @@ from snas_cli.registry import Registry
 from snas_cli.report.scores import confusion_drawing, reliability_drawing, roc_drawing
 from snas_cli.runs.files import read_json, write_json, write_whole
 from snas_cli.runs.folder import RunFolder
-from snas_cli.training.batches import plain_batches
 from snas_cli.training.metrics import Outputs, outputs_of, scores_of
 
 COLUMNS = ("picture", "true", "predicted", "probability")  # of predictions.csv
@@ -135,9 +133,3 @@ def _write_predictions(evaluated: Evaluated, path: Path) -> None:
         table.writerow(COLUMNS)
         for name, true, predicted, probability in rows:
             table.writerow((name, classes[true], classes[predicted], f"{probability:.6f}"))
-
-
-def held_out(data: TaskData) -> HeldOut:
-    """The test pictures as a network takes them."""
-    images, labels = zip(*plain_batches(data.test, data), strict=True)
-    return HeldOut(torch.cat(images).contiguous().numpy(), torch.cat(labels).numpy())

@@ -1,88 +1,301 @@
-"""Exports a network and compares each file, in its own runtime, with the network itself."""
+"""Exports a network and compares each file, run in a process of its own, with the network."""
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
 from torch import nn
 
-from snas_cli.api import Exporter, ModelCard, Runtime
+from snas_cli.api import (
+    Exporter,
+    ExportError,
+    Failure,
+    ModelCard,
+    NotRunHereError,
+    Sample,
+    Source,
+    Written,
+    guarded,
+)
+from snas_cli.errors import RunError
+from snas_cli.export.serving import Latency, Served, batches, serve
+from snas_cli.export.sources import Shared
 
 TOLERANCE = 1e-3  # of a logit; sound exports differ by less than 1e-4, broken ones by 1 and more
-BATCH = 256
+REFERENCE = "onnx"  # the format, in float32, that all others are timed against
+
+
+@dataclass(frozen=True)
+class Material:
+    """A network, and pictures as it takes them."""
+
+    network: nn.Module
+    card: ModelCard
+    training: Sample
+    validation: Sample
+    test: Sample
+    test_pictures: int  # that there are; `test` may be a part of them
+
+
+@dataclass(frozen=True)
+class Options:
+    opset: int = 20
+    max_drop: float = 0.01
+    progress: Callable[[str], None] = field(default=lambda _what: None, compare=False)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written, and how it compares."""
+    """A file that was written, and how it compares; None for what could not be found out."""
 
     format: str
-    file: str
-    size_bytes: int
-    seconds: float
-    pictures: int
-    largest_difference: float  # between logits
-    agreement: float  # share of pictures given the same class
-    accuracy: float
-    sound: bool
+    file: str | None = None
+    example: str | None = None  # a script, beside the file
+    size_bytes: int | None = None
+    seconds: float | None = None  # for the export, less what other formats share with it
+    pictures: int = 0
+    largest_difference: float | None = None  # between logits
+    agreement: float | None = None  # share of pictures given the same class
+    accuracy: float | None = None
+    network_accuracy: float | None = None
+    latency_ms: float | None = None  # median
+    latency_min_ms: float | None = None
+    latency_p90_ms: float | None = None
+    latency_ratio: float | None = None  # of the least, to that of the ONNX file in float32
+    latency_steady: bool | None = None
+    lossless: bool = True
+    sound: bool | None = None  # None where it was not checked
+    not_checked: str | None = None  # why
+    error: str | None = None  # why there is no file
+    remarks: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class HeldOut:
-    """Pictures that the network was not trained on."""
-
-    images: np.ndarray  # float32 N×C×H×W, normalised
-    labels: np.ndarray  # int64 N
+    @property
+    def drop(self) -> float:
+        """Of accuracy."""
+        return (self.network_accuracy or 0.0) - (self.accuracy or 0.0)
 
 
 def export(
-    exporter: Exporter, network: nn.Module, card: ModelCard, folder: Path, held_out: HeldOut
-) -> Exported:
-    """Writes one format into a folder of its own. Raises ExportError."""
-    started = time.perf_counter()
-    target = folder / exporter.name
-    target.mkdir(parents=True, exist_ok=True)
-    files = exporter.write(network, card, target)
-    seconds = round(time.perf_counter() - started, 2)
-    expected = np.concatenate(list(_reference(network, held_out.images)))
-    actual = np.concatenate(list(_run(exporter.load(files[0]), held_out.images)))
-    difference = float(np.abs(expected - actual).max())
-    agreement = float((expected.argmax(1) == actual.argmax(1)).mean())
-    return Exported(
-        format=exporter.name,
-        file=str(files[0].relative_to(folder)),
-        size_bytes=sum(file.stat().st_size for file in files),
-        seconds=seconds,
-        pictures=len(held_out.labels),
-        largest_difference=difference,
-        agreement=agreement,
-        accuracy=float((actual.argmax(1) == held_out.labels).mean()),
-        sound=bool(difference <= TOLERANCE),
+    exporters: Sequence[Exporter],
+    exporter_by: Callable[[str], Exporter],
+    material: Material,
+    folder: Path,
+    options: Options,
+) -> list[Exported]:
+    """Writes each format into a folder of its own in `folder`. One that fails stops no other: its
+    result says why. Raises RunError where nothing can be written at all."""
+    with _writable(folder), TemporaryDirectory(dir=folder, prefix=".writing-") as staging:
+        given = {each.name: each for each in exporters}
+        session = _Session(
+            lambda name: given.get(name) or exporter_by(name), material, Path(staging), options
+        )
+        results = []
+        for exporter in exporters:
+            result = session.exported(exporter)
+            if result.file is not None:
+                _put(Path(staging) / exporter.name, folder / exporter.name)
+                session.moved(exporter.name, folder)
+            results.append(result)
+        return results
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise RunError(f"cannot write {folder}: {error.strerror or error}; make room there, or "
+                       "choose another folder with --output") from None  # fmt: skip
+
+
+def _put(new: Path, place: Path) -> None:
+    if place.exists():
+        shutil.rmtree(place)
+    new.rename(place)
+
+
+class _Session:
+    """One network in several formats. What is shared is written once."""
+
+    def __init__(
+        self,
+        exporter_by: Callable[[str], Exporter],
+        material: Material,
+        staging: Path,
+        options: Options,
+    ) -> None:
+        self._exporter_by = exporter_by
+        self._staging = staging
+        self._progress = options.progress
+        self._material = material
+        self._written: dict[str, tuple[Written, float]] = {}  # and the seconds that it took
+        self._places: dict[str, Path] = {}
+        self._expected: np.ndarray | None = None
+        self._model_by = Shared(lambda name: self._write(exporter_by(name)))
+        self._source = Source(
+            material.network, material.card, material.training, material.validation,
+            self._model, options.opset, options.max_drop,
+        )  # fmt: skip
+        self._options = options
+
+    def _model(self, name: str) -> Path:
+        """Where the file lies now."""
+        model = self._model_by(name)
+        moved = self._places.get(name)
+        return moved / model.relative_to(self._staging / name) if moved else model
+
+    def moved(self, name: str, folder: Path) -> None:
+        self._places[name] = folder / name
+
+    def exported(self, exporter: Exporter) -> Exported:
+        result = Exported(exporter.name, lossless=exporter.lossless)
+        with suppress(ExportError):  # told where it is asked for, or by the format that needs it
+            self._model(REFERENCE)  # first, so that its time does not count for those made from it
+        try:
+            model = self._model_by(exporter.name)
+        except ExportError as error:
+            return replace(result, error=str(error))
+        result = self._with_facts(result, model)
+        try:
+            return self._checked(result, exporter, model)
+        except NotRunHereError as error:
+            return replace(result, not_checked=str(error))
+        except ExportError as error:
+            return replace(result, sound=False, error=f"{result.file} cannot be run: {error}")
+
+    def _write(self, exporter: Exporter) -> Path:
+        """Raises ExportError; RunError for a full disk."""
+        self._progress(f"writing {exporter.name}")
+        target = self._staging / exporter.name
+        target.mkdir()
+        started = time.perf_counter()
+        written = guarded(partial(self._call, exporter, target))
+        if isinstance(written, Failure):  # a plugin's own mistake, say
+            raise ExportError(f"{exporter.name}: {written.reason}")
+        seconds = round(time.perf_counter() - started, 2)
+        self._written[exporter.name] = (written, seconds)
+        return written.files[0]
+
+    def _call(self, exporter: Exporter, target: Path) -> Written:
+        try:
+            written = exporter.write(self._source, target)
+            script = exporter.example(self._material.card)
+            if script is not None:
+                path = target / f"predict_{exporter.name}.py"
+                path.write_text(script, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise RunError(f"cannot write {exporter.name} in {self._staging.parent}: "
+                           f"{error.strerror or error}; make room there, or choose another folder "
+                           "with --output") from error  # fmt: skip
+        return written
+
+    def _with_facts(self, result: Exported, model: Path) -> Exported:
+        written, seconds = self._written[result.format]
+        script = model.with_name(f"predict_{result.format}.py")
+        return replace(
+            result,
+            file=model.relative_to(self._staging).as_posix(),
+            example=script.relative_to(self._staging).as_posix() if script.exists() else None,
+            size_bytes=sum(map(_size_bytes, written.files)),
+            seconds=seconds,
+            remarks=tuple(written.remarks),
+        )
+
+    def _checked(self, result: Exported, exporter: Exporter, model: Path) -> Exported:
+        """Raises ExportError, NotRunHereError."""
+        self._progress(f"checking {exporter.name}")
+        models = [(exporter, model), *self._reference(exporter)]
+        (served, *others), actual = serve(models, self._material.test.images)
+        latency = served.checked()
+        if actual is None:
+            raise ExportError("it gave no answer")
+        compared = self._compared(result, actual)
+        return _with_times(compared, latency, others)
+
+    def _reference(self, exporter: Exporter) -> list[tuple[Exporter, Path]]:
+        """Nothing for itself, or where the network cannot be written as ONNX."""
+        if exporter.name == REFERENCE:
+            return []
+        try:
+            return [(self._exporter_by(REFERENCE), self._model(REFERENCE))]
+        except ExportError:
+            return []
+
+    def _compared(self, result: Exported, actual: np.ndarray) -> Exported:
+        labels = self._material.test.labels
+        if self._expected is None:
+            self._expected = reference_logits(self._material.network, self._material.test.images)
+        expected = self._expected
+        if actual.shape != expected.shape:
+            raise ExportError(f"its answers are {actual.shape}, those of the network "
+                              f"{expected.shape}")  # fmt: skip
+        difference = float(np.abs(expected - actual).max())
+        finite = bool(np.isfinite(difference))
+        compared = replace(
+            result,
+            pictures=len(labels),
+            largest_difference=difference if finite else None,
+            agreement=float((expected.argmax(1) == actual.argmax(1)).mean()),
+            accuracy=float((actual.argmax(1) == labels).mean()),
+            network_accuracy=float((expected.argmax(1) == labels).mean()),
+        )
+        close = difference <= TOLERANCE if result.lossless else finite
+        return replace(compared, sound=bool(close and compared.drop <= self._options.max_drop))
+
+
+def _size_bytes(path: Path) -> int:
+    """Of a file, or of all in a folder, which some formats are."""
+    files = (part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
+
+
+def reference_logits(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """float32, N×classes."""
+    with torch.no_grad():
+        return np.concatenate([network(torch.tensor(batch)).numpy() for batch in batches(images)])
+
+
+def _with_times(result: Exported, latency: Latency, others: Sequence[Served]) -> Exported:
+    ratio = 1.0 if result.format == REFERENCE else None
+    for other in others:
+        if other.latency is not None:
+            ratio = round(latency.min_ms / other.latency.min_ms, 3)
+    return replace(
+        result,
+        latency_ms=latency.median_ms,
+        latency_min_ms=latency.min_ms,
+        latency_p90_ms=latency.p90_ms,
+        latency_ratio=ratio,
+        latency_steady=latency.steady,
     )
 
 
-def report(results: Sequence[Exported], card: ModelCard) -> dict[str, Any]:
-    """The content of export.json."""
-    return {"architecture": dict(card.architecture), "exports": [asdict(each) for each in results]}
+def faults(results: Sequence[Exported], max_drop: float) -> list[str]:
+    """What is wrong with the files and what to do, a sentence each."""
+    return [fault for each in results if (fault := _fault(each, max_drop))]
 
 
-def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(images), BATCH):
-        yield images[start : start + BATCH]
-
-
-def _reference(network: nn.Module, images: np.ndarray) -> Iterator[np.ndarray]:
-    with torch.no_grad():
-        for batch in _batches(images):
-            yield network(torch.from_numpy(batch)).numpy()
-
-
-def _run(runtime: Runtime, images: np.ndarray) -> Iterator[np.ndarray]:
-    for batch in _batches(images):
-        yield runtime(batch)
+def _fault(each: Exported, max_drop: float) -> str | None:
+    if each.error is not None:
+        return each.error if each.format in each.error else f"{each.format}: {each.error}"
+    if each.sound is not False:
+        return None
+    difference = each.largest_difference
+    if difference is None:
+        return f"{each.file} answers with what are no numbers; do not use it"
+    if each.lossless and difference > TOLERANCE:
+        return (f"{each.file} does not compute what the network does: logits differ by up to "
+                f"{difference:.3g}; do not use it")  # fmt: skip
+    return (f"{each.file} is right for {each.accuracy:.2%} of the pictures, the network for "
+            f"{each.network_accuracy:.2%}, which is more than --max-drop {max_drop:g} apart: raise "
+            "it if that is good enough, or use another format, such as onnx or mobile")  # fmt: skip

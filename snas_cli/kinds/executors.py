@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Work = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """What a worker does with the payload of a job. CandidateError and every error that is not ours
 fail the job; another SnasError ends the search."""
+
+Files = Mapping[str, bytes]
+"""The content of files, by their paths on the machine of the search."""
+
+DistantWork = Callable[[Mapping[str, Any], Files], tuple[Mapping[str, Any], Files]]
+"""Work that is handed the files a job reads, and hands back those that it writes."""
 
 
 @dataclass(frozen=True)
@@ -24,17 +33,36 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class DistantSetup:
+    """The same work on a machine that has none of the files of the search's."""
+
+    maker: str  # "module:function", called with the arguments, the slot and the arrays
+    arguments: Mapping[str, Any]  # fit for JSON
+    arrays: Callable[[], Mapping[str, np.ndarray]]  # made when they are needed
+
+    def make(self, slot: Slot, arrays: Mapping[str, np.ndarray]) -> DistantWork:
+        work: DistantWork = _found(self.maker)(self.arguments, slot, arrays)
+        return work
+
+
+@dataclass(frozen=True)
 class WorkerSetup:
-    """How a worker makes the function that does its jobs. It is plain data, so that it can be sent
-    to another process, or to another machine."""
+    """How a worker makes the function that does its jobs. Maker and arguments are plain data, so
+    that they can be sent to another process, or to another machine."""
 
     maker: str  # "module:function", called once in each worker with the arguments and the slot
     arguments: Mapping[str, Any]  # fit for JSON
+    distant: DistantSetup | None = None  # None: workers anywhere must see the same files
 
     def make(self, slot: Slot) -> Work:
-        module, _, function = self.maker.partition(":")
-        work: Work = getattr(import_module(module), function)(self.arguments, slot)
+        work: Work = _found(self.maker)(self.arguments, slot)
         return work
+
+
+def _found(maker: str) -> Callable[..., Any]:
+    module, _, function = maker.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
 
 
 @dataclass(frozen=True)
@@ -45,6 +73,8 @@ class Job:
     payload: Mapping[str, Any]  # fit for JSON
     weight: float = 1.0  # how much work it is, next to others: the heavy ones start first
     time_limit: float | None = None  # in seconds
+    reads: tuple[str, ...] = ()  # paths of files, for workers that do not see them
+    writes: tuple[str, ...] = ()  # likewise; whoever executes the job sees to it that they are here
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,41 @@ class ModelCard:
     classes: tuple[str, ...]
     mean: tuple[float, ...]  # of the training pixels, scaled to 0…1, for each channel
     std: tuple[float, ...]
+    pixels: bool = False  # does it take uint8 pixels, for normalisation is part of it?
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Pictures and what they show."""
+
+    images: np.ndarray  # N×C×H×W as the network takes them: float32 normalised, or uint8 pixels
+    labels: np.ndarray  # int64 N
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an exporter writes from."""
+
+    network: nn.Module  # on the CPU, in evaluation mode
+    card: ModelCard
+    training: Sample  # some hundred: ranges to quantise by come from these
+    validation: Sample  # to choose between ways of writing by; never the test pictures
+    model_by: Callable[[str], Path]  # the model file of another exporter, written once and shared
+    opset: int = 20  # of ONNX, at least 18
+    max_drop: float = 0.01  # of accuracy, that is acceptable
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an exporter wrote."""
+
+    files: list[Path]  # the model first
+    remarks: tuple[str, ...] = ()  # sentences on what was tried, for people to read
 
 
 Runtime = Callable[["np.ndarray"], "np.ndarray"]
-"""An exported network, loaded: float32 images N×C×H×W, normalised, to logits N×classes."""
+"""An exported network, loaded: images N×C×H×W as its network takes them (float32 normalised, or
+uint8 where its card says pixels) to logits N×classes, float32."""
 
 
 class Exporter(ABC):
@@ -33,13 +64,25 @@ class Exporter(ABC):
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    suffix: ClassVar[str] = ""  # of the model file, such as .onnx
+    lossless: ClassVar[bool] = True  # must logits be equal but for rounding?
 
     @abstractmethod
-    def write(self, network: nn.Module, card: ModelCard, folder: Path) -> list[Path]:
-        """Writes `network`, which is in evaluation mode, into `folder`, which exists, and returns
-        the files, the model first. Raises ExportError."""
+    def write(self, source: Source, folder: Path) -> Written:
+        """Writes the network into `folder`, which exists. Raises ExportError."""
 
     @abstractmethod
     def load(self, model: Path) -> Runtime:
-        """Loads what `write` wrote in the runtime that will serve it, to be compared. Raises
-        ExportError where the file is missing or damaged."""
+        """Loads what `write` wrote in the runtime that will serve it, to be compared, on one
+        thread. Raises ExportError where the file is missing or damaged, and NotRunHereError where
+        this machine has nothing that can run the format."""
+
+    def example(self, card: ModelCard) -> str | None:
+        """The source of a script, `python predict_NAME.py PHOTO`, that lies beside the model and
+        needs its runtime, numpy and Pillow alone: it prints the five likeliest classes with their
+        probabilities. None where the model is such a script itself."""
+        return None
+
+    def available(self) -> str | None:
+        """None, or what to install: pip install 'snas[mobile]'."""
+        return None

@@ -104,6 +104,8 @@ def _names(values: dict[str, Any]) -> Iterator[tuple[str, Key, str]]:
             yield "proxy", ("search", "proxies", i), name
     if isinstance(evaluator.get("name"), str) and evaluator["name"] != TRAINING:
         yield "evaluator", ("evaluator", "name"), evaluator["name"]
+    if isinstance(observers := values.get("observers"), dict):
+        yield from (("observer", ("observers", name), name) for name in observers)
     yield from _family_names(space, ("space",))
     for i, level in enumerate(levels if isinstance(levels := space.get("levels"), list) else []):
         yield from _family_names(level, ("space", "levels", i))

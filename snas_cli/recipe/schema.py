@@ -377,3 +377,8 @@ class Recipe(Section):
         ExecutionSettings(), description="Where candidates are trained."
     )
     output: OutputSettings = Field(OutputSettings(), description="Where results go.")
+    observers: dict[str, dict[str, Any] | None] = Field(
+        {},
+        description="Who follows the search, each with options of its own or none: tensorboard, "
+        "mlflow, or a plugin; see `snas plugins`.",
+    )

@@ -12,8 +12,12 @@ from snas_cli.api import Trial
 from snas_cli.errors import RunError
 from snas_cli.report import sections
 from snas_cli.report.charts import progress_chart
+from snas_cli.report.curves import curves_chart
+from snas_cli.report.evaluations import evaluations
 from snas_cli.report.generations import generations_chart
-from snas_cli.runs.files import write_whole
+from snas_cli.report.importance import importance_chart
+from snas_cli.report.layers import layers_drawing
+from snas_cli.runs.files import read_json, write_whole
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.journal import read_events
 from snas_cli.search.account import Account, recorded_recipe
@@ -48,9 +52,13 @@ def write_report(folder: RunFolder, trials: Sequence[Trial]) -> Path:
         generations=generations_chart(account.generations, account.measure),
         leaders=sections.leaders(account),
         pareto=sections.pareto(account),
+        curves=curves_chart(account),
+        drawing=layers_drawing(_layers(folder)),
         architecture=sections.architecture(account.winner.genome),
+        evaluations=evaluations(folder),
         lineage=sections.lineage(account),
         operators=sections.operators(account),
+        importance=importance_chart(trials),
         foretelling=sections.foretelling(account),
         failures=sections.failures(account),
         times=sections.times(account),
@@ -61,6 +69,11 @@ def write_report(folder: RunFolder, trials: Sequence[Trial]) -> Path:
     path = folder.path / "report.html"
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
     return path
+
+
+def _layers(folder: RunFolder) -> list[dict[str, Any]] | None:
+    path = folder.best / "layers.json"
+    return read_json(path)["layers"] if path.exists() else None
 
 
 PAGE = Template("""<!doctype html>
@@ -110,14 +123,21 @@ $generations
 $leaders
 <h2>The Pareto front</h2>
 $pareto
+<h2>The last trainings, epoch by epoch</h2>
+$curves
 <h2>The network that was kept</h2>
+$drawing
 $architecture
+<h2>What it takes for what</h2>
+$evaluations
 <h2>Where it comes from: its best parents</h2>
 $lineage
 <h2>Which operators paid</h2>
 <p>A child counts for each operator that had a part in it, and is compared with the better of its
 parents. A dash stands where there is no parent to compare with.</p>
 $operators
+<h2>Which genes mattered</h2>
+$importance
 <h2>What was foretold</h2>
 $foretelling
 <h2>Failures</h2>

@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from snas_cli.errors import RunError
+
+MAX_JSON_BYTES = 64_000_000  # of a document that is read whole
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -23,8 +26,14 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         partial.replace(path)
         sync(path.parent)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+        with suppress(OSError):  # of a disk that cannot be written to
+            partial.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """What to tell of a disk that is full, a folder that is read-only, and the like."""
+    return RunError(f"cannot write {path}: {error.strerror or error}")
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
@@ -35,11 +44,18 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 def read_json(path: Path) -> Any:
     """Raises RunError naming the file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        size = path.stat().st_size
+        if size > MAX_JSON_BYTES:
+            raise RunError(f"{path}: {size:,} bytes are too many; it was not opened")
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not valid JSON: {error}") from None
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def replace_folder(folder: Path, fill: Callable[[Path], object]) -> None:
@@ -58,7 +74,7 @@ def replace_folder(folder: Path, fill: Callable[[Path], object]) -> None:
         if old.exists():
             shutil.rmtree(old)
     except OSError as error:
-        raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
+        raise cannot_write(folder, error) from error
 
 
 def sync(path: Path) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from snas_cli.api import Space, Trial
 from snas_cli.errors import RunError
-from snas_cli.runs.files import read_json, write_whole
+from snas_cli.runs.files import cannot_write, read_json, write_whole
 from snas_cli.runs.journal import read_events, trial_from_json
 
 
@@ -58,10 +58,10 @@ class RunFolder:
 
     def finished(self) -> dict[str, Any] | None:
         """The content of best/metrics.json, if the search has come to its end and has not been
-        extended since."""
+        extended since, and nothing of its journal been lost."""
         best = None
         for event in read_events(self.journal):
-            if event["event"] in ("finished", "extended"):
+            if event["event"] in ("finished", "extended", "mended"):
                 best = event.get("best")
         return best
 
@@ -77,7 +77,7 @@ class RunFolder:
     def claim(self) -> Iterator[None]:
         """Holds the folder for this process; the system lets go of it when the process ends,
         however it ends. Raises RunError where another process has it."""
-        with (self.path / "run.pid").open("a+") as file:
+        with self._open_claim() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -88,6 +88,14 @@ class RunFolder:
             file.flush()
             yield
             file.truncate(0)
+
+    def _open_claim(self) -> TextIO:
+        """Raises RunError."""
+        path = self.path / "run.pid"
+        try:
+            return path.open("a+")
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def running(self) -> bool:
         """Is a process at work on it?"""

@@ -66,6 +66,9 @@ class Search:
             self.listener.generation_finished(generation, finished)
             if all(trial.failed for trial in trials):
                 raise SearchError(_all_failed(trials))
+        if not trials:
+            raise SearchError("the budget was spent before a single candidate could be judged; "
+                              "give it more time")  # fmt: skip
         return trials
 
     def _is_over(self, trials: Sequence[Trial]) -> bool:
@@ -156,5 +159,6 @@ def _all_failed(trials: Sequence[Trial]) -> str:
     reason, count = reasons.most_common(1)[0]
     return (
         f"all {len(trials)} candidates of the first generation failed, {count} of them with: "
-        f"{reason}; the reasons are in the run's journal"
+        f"{reason}; change what it speaks of (training.time_limit, training.batch_size, "
+        "space.families …) and search anew; each reason is in the run's journal"
     )

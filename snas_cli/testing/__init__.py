@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from snas_cli.testing.datasets import check_dataset
+from snas_cli.testing.evaluators import check_evaluator
 from snas_cli.testing.executors import check_executor
 from snas_cli.testing.exporters import check_exporter
 from snas_cli.testing.families import check_family
+from snas_cli.testing.observers import check_observer
 from snas_cli.testing.proxies import check_proxy
 from snas_cli.testing.searching import (
     check_operator,
@@ -30,9 +32,11 @@ from snas_cli.testing.searching import (
 __all__ = [
     "check_component",
     "check_dataset",
+    "check_evaluator",
     "check_executor",
     "check_exporter",
     "check_family",
+    "check_observer",
     "check_operator",
     "check_proxy",
     "check_strategy",
@@ -51,5 +55,6 @@ def check_component(kind: str, item: Any, folder: Path) -> None:
         "executor": lambda: check_executor(item),
         "proxy": lambda: check_proxy(item),
         "exporter": lambda: check_exporter(item, folder),
+        "observer": lambda: check_observer(item, folder),
     }
     checks[kind]()

@@ -29,13 +29,13 @@ class Cost:
 
 
 def count_params(family: Family, genes: Genes, task: Task) -> int:
-    return _params(_sketch(family, genes, task))
+    return _params(sketch(family, genes, task))
 
 
 def measure_cost(family: Family, genes: Genes, task: Task) -> Cost:
-    network = _sketch(family, genes, task).train()
+    network = sketch(family, genes, task).train()
     kept = _Kept(network)
-    with torch.device("meta"), _Flops() as flops, saved_tensors_hooks(kept.note, lambda t: t):
+    with torch.device("meta"), Flops() as flops, saved_tensors_hooks(kept.note, lambda t: t):
         network(torch.empty(BATCH, *task.input_shape))
     return Cost(
         params=_params(network),
@@ -45,7 +45,7 @@ def measure_cost(family: Family, genes: Genes, task: Task) -> Cost:
     )
 
 
-def _sketch(family: Family, genes: Genes, task: Task) -> nn.Module:
+def sketch(family: Family, genes: Genes, task: Task) -> nn.Module:
     with torch.device("meta"), _Uninitialised():
         return family.build(genes, task)
 
@@ -73,7 +73,7 @@ def _place(tensor: Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - meta tensors have no address
 
 
-class _Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts by torch's own formulas; its FlopCounterMode also keeps accounts of every module,
     which takes five times as long as the network itself."""
 

@@ -80,8 +80,10 @@ def test_export_writes_checked_files(place: Path) -> None:
     assert "100.00 %" in out
     latest = max((place / "runs").iterdir(), key=lambda run: (run / "recipe.yaml").stat().st_mtime)
     report = json.loads((latest / "export" / "export.json").read_text())
-    assert {each["format"] for each in report["exports"]} == {"onnx", "python"}
-    assert all(each["sound"] and each["agreement"] == 1 for each in report["exports"])
+    by_format = {each["format"]: each for each in report["exports"]}
+    assert by_format.keys() >= {"onnx", "python"}
+    lossless = [each for each in by_format.values() if each["lossless"]]
+    assert all(each["sound"] and each["agreement"] == 1 for each in lossless)
 
 
 def test_the_lists(place: Path) -> None:

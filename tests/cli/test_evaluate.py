@@ -102,7 +102,7 @@ def test_other_pictures_have_a_folder_of_their_own(place: Path) -> None:
     assert "[bold]" in out
     scores = json.loads((place / RUN / "evaluation-colours" / "scores.json").read_text())
     assert list(scores["classes"]) == ["[bold]", "blue", "red"]
-    assert len(list((place / RUN / "best").iterdir())) == 3
+    assert len(list((place / RUN / "best").iterdir())) == 4
     names = [row["picture"] for row in predictions(place / RUN / "evaluation-colours")]
     assert all(Path(name).suffix == ".png" for name in names)
 

@@ -200,3 +200,18 @@ def test_the_journal_has_the_level_of_each_generation(place: Path) -> None:
     levels = [event["level"] for event in events if event["event"] == "generation"]
     assert levels == [1, 1, 2]
     assert "level 2" in (place / "runs/digits-001/report.html").read_text()
+
+
+def test_a_damaged_journal_does_not_hide_the_other_runs(place: Path, tmp_path: Path) -> None:
+    for name, journal in (("good", ""), ("bad", '{"event": 7}\n{"event": "started"}\n')):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "recipe.yaml").write_text("{}")
+        (tmp_path / "runs" / name / "journal.jsonl").write_text(journal)
+    said = snas("runs", cwd=tmp_path).stdout
+    states = {line.split()[0]: line.split()[1] for line in said.splitlines() if "runs/" in line}
+    assert states == {"runs/bad": "damaged", "runs/good": "stopped"}
+    assert "snas runs show RUN says what is damaged" in said
+    (bad,) = [
+        r for r in json.loads(snas("runs", "--json", cwd=tmp_path).stdout) if "bad" in r["run"]
+    ]
+    assert "journal.jsonl:1: not an event" in bad["reason"]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from snas_cli.api import Proposal, Trial
+from snas_cli.api import CandidateError, Proposal, Trial
 from snas_cli.errors import RecipeError, RunError, SearchError
+from snas_cli.experiment import by_evaluator
 from snas_cli.experiment.by_evaluator import evaluator_judge
 from snas_cli.experiment.running import Changes, resume, start
 from snas_cli.recipe.resolve import objectives_of
@@ -237,3 +238,9 @@ def test_limits_on_what_it_does_not_know_are_refused(
     message = rf"limits\.max_{what}.*: the evaluator 'formula' does not know .* but params"
     with pytest.raises(SearchError, match=message):
         search(plugged, tmp_path, limits=limit)
+
+
+@pytest.mark.parametrize("score", [float("nan"), True, "good", None])
+def test_scores_are_finite_numbers(score: object) -> None:
+    with pytest.raises(CandidateError, match=r"the evaluator's size is .*, not a finite number"):
+        by_evaluator._check_numbers({"fitness": 1, "size": score})

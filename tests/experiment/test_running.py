@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_leaves_what_the_design_names(whole: RunFolder) -> None:
     names = {path.name for path in whole.path.iterdir()}
     assert {"recipe.yaml", "journal.jsonl", "ckpt.pkl", "weights", "best", "data.json"} <= names
     assert {p.name for p in whole.best.iterdir()} == {
-        "architecture.json", "metrics.json", "model.safetensors",
+        "architecture.json", "layers.json", "metrics.json", "model.safetensors",
     }  # fmt: skip
     assert [p.name for p in numbered_checkpoints(whole.path)] == [
         "ckpt-gen0001.pkl", "ckpt-gen0002.pkl", "ckpt-gen0003.pkl",
@@ -130,17 +131,45 @@ def test_resumes_from_any_checkpoint_without_the_journal(
     assert tiny.results(folder) == tiny.results(whole)
 
 
-def test_a_damaged_journal_is_an_error_that_a_checkpoint_mends(
-    registry: Registry, whole: RunFolder, tmp_path: Path
+class Remarks(Listener):
+    def __init__(self) -> None:
+        self.all: list[str] = []
+
+    def notice(self, what: str) -> None:
+        self.all.append(what)
+
+
+def without_curves(folder: RunFolder) -> dict[str, object]:
+    """Those of trials that a checkpoint brings back are lost."""
+    return {name: found for name, found in tiny.results(folder).items() if name != "curves"}
+
+
+@pytest.mark.parametrize("damaged", [(4,), (1, 2, 3), (10, 11), (-1,), (-3, -2)], ids=str)
+@pytest.mark.parametrize("checkpoint", ["sound", "damaged", "none"])
+def test_a_damaged_journal_is_mended_with_a_warning(
+    registry: Registry, whole: RunFolder, tmp_path: Path, damaged: Sequence[int], checkpoint: str
 ) -> None:
-    folder = tiny.search(registry, tmp_path).folder
+    """What its lines held comes from the checkpoint, or is done again."""
+    path = shutil.copytree(whole.path, tmp_path / "run")
+    folder = RunFolder(path)
     lines = folder.journal.read_text().splitlines(keepends=True)
-    folder.journal.write_text("".join([*lines[:4], "no event\n", *lines[5:]]))
-    with pytest.raises(RunError, match=r"journal\.jsonl:5: damaged; resume from .*ckpt\.pkl"):
-        resume(folder.path, registry, Listener())
-    resume(folder.path / "ckpt.pkl", registry, Listener())
-    assert tiny.results(folder) == tiny.results(whole)
-    assert (folder.path / "journal.damaged.jsonl").exists()
+    for line in damaged:
+        lines[line] = "no event\n"
+    folder.journal.write_text("".join(lines))
+    for file in path.glob("ckpt*.pkl"):
+        if checkpoint == "none":
+            file.unlink()
+        elif checkpoint == "damaged":
+            file.write_bytes(b"?" + file.read_bytes()[1:])
+    remarks = Remarks()
+    resume(path, registry, remarks)
+    assert without_curves(folder) == without_curves(whole)
+    assert f"line {damaged[0] % len(lines) + 1}, damaged" in remarks.all[0]
+    assert remarks.all[0].endswith("it is kept as journal.damaged.jsonl")
+    assert any("fails its checksum" in remark for remark in remarks.all) == (
+        checkpoint == "damaged"
+    )
+    assert (path / "journal.damaged.jsonl").read_text() == "".join(lines)
 
 
 def test_a_finished_run_is_not_run_again(registry: Registry, whole: RunFolder) -> None:
@@ -149,16 +178,30 @@ def test_a_finished_run_is_not_run_again(registry: Registry, whole: RunFolder) -
     assert whole.journal.read_bytes() == before
 
 
-def test_damaged_checkpoint_is_an_error_and_not_a_new_search(
-    registry: Registry, tmp_path: Path
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    registry: Registry, whole: RunFolder, tmp_path: Path
 ) -> None:
-    folder = tiny.search(registry, tmp_path).folder
-    checkpoint = folder.path / "ckpt.pkl"
-    content = bytearray(checkpoint.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    checkpoint.write_bytes(content)
+    path = shutil.copytree(whole.path, tmp_path / "run")
+    (path / "journal.jsonl").unlink()
+    for name in ("ckpt.pkl", "ckpt-gen0003.pkl"):
+        content = bytearray((path / name).read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        (path / name).write_bytes(content)
+    remarks = Remarks()
+    resume(path / "ckpt.pkl", registry, remarks)
+    assert remarks.all[0].startswith(f"{path}/ckpt.pkl is damaged")
+    assert remarks.all[0].endswith("ckpt-gen0002.pkl is used in its place")
+    assert tiny.results(RunFolder(path)) == tiny.results(whole)
+
+
+def test_where_no_checkpoint_is_sound_there_is_an_error_and_no_new_search(
+    registry: Registry, whole: RunFolder, tmp_path: Path
+) -> None:
+    path = shutil.copytree(whole.path, tmp_path / "run")
+    for file in path.glob("ckpt*.pkl"):
+        file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match=r"ckpt\.pkl"):
-        resume(checkpoint, registry, Listener())
+        resume(path / "ckpt.pkl", registry, Listener())
 
 
 def test_other_pictures_are_refused(registry: Registry, tmp_path: Path) -> None:

@@ -44,3 +44,12 @@ def results(folder: RunFolder) -> dict[str, object]:
     best = {path.name: path.read_bytes() for path in sorted(folder.best.iterdir())}
     weights = {path.name: path.read_bytes() for path in sorted(folder.weights.iterdir())}
     return {"trials": [trials[n] for n in sorted(trials)], "best": best, "weights": weights}
+
+
+def curves(folder: RunFolder) -> dict[str, object]:
+    """Epochs by what was trained; the same where it had to be trained twice."""
+    found: dict[str, object] = {}
+    for event in folder.events("curve"):
+        epochs = event.pop("epochs")
+        assert found.setdefault(str(event), epochs) == epochs
+    return found

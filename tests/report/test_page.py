@@ -24,8 +24,10 @@ from tests.search.runs import BEST, JOURNAL, trials
 
 HEADINGS = (
     "What the search was worth", "Every candidate, and the best so far", "Generation by generation",
-    "The best of the search", "The Pareto front", "The network that was kept",
-    "Where it comes from: its best parents", "Which operators paid", "What was foretold",
+    "The best of the search", "The Pareto front",
+    "The last trainings, epoch by epoch", "The network that was kept", "What it takes for what",
+    "Where it comes from: its best parents", "Which operators paid", "Which genes mattered",
+    "What was foretold",
     "Failures", "Time", "To repeat it",
 )  # fmt: skip
 
@@ -82,7 +84,7 @@ def test_every_search_leaves_a_report(registry: Registry, tmp_path: Path) -> Non
     folder = tiny.search(registry, tmp_path).folder
     text = (folder.path / "report.html").read_text(encoding="utf-8")
     check_sound(text)
-    assert text.count("<title>trial ") == 10
+    assert text.count("<title>trial ") == 10 + 4  # a mark for each trial, a dot for each last epoch
     assert "No choice was made by the test pictures" in text
     assert write_report(folder, trials_of(folder, registry)).read_text(encoding="utf-8") == text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,11 @@ from snas_cli.runs.checkpoint import (
     load_checkpoint,
     numbered_checkpoints,
     save_checkpoint,
+    sound_checkpoint,
 )
 from snas_cli.runs.weights import load_weights, save_weights
+
+FIRST_RUN = Path(__file__).parent / "data" / "format-1"  # as the first version wrote it
 
 
 def checkpoint(generation: int) -> Checkpoint:
@@ -36,22 +40,6 @@ def test_keeps_the_last_ones_by_number(tmp_path: Path) -> None:
         "ckpt-gen9999.pkl", "ckpt-gen10000.pkl",
     ]  # fmt: skip
     assert load_checkpoint(tmp_path / "ckpt.pkl").generation == 10000
-
-
-def test_every_flipped_bit_of_a_sample_is_noticed(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, checkpoint(1), keep=1)
-    path = tmp_path / "ckpt.pkl"
-    whole = path.read_bytes()
-    noticed = 0
-    for at in range(0, len(whole), 29):
-        damaged = bytearray(whole)
-        damaged[at] ^= 0x10
-        path.write_bytes(damaged)
-        try:
-            assert load_checkpoint(path) == checkpoint(1)  # a byte that nobody reads: padding
-        except CheckpointError:
-            noticed += 1
-    assert noticed > 10
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 500])
@@ -87,7 +75,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ([1, 2], "not a checkpoint of snas"),
-        ({"format": 99}, "format 99; this version of snas reads 1"),
+        ({"format": 99}, "format 99; this version of snas reads 1 to 2"),
         ({"format": 1, "generation": 1}, "not a checkpoint of snas"),
         ({"format": 1, "generation": "1", "seed": 0, "data_digest": "", "trials": []}, "not a"),
     ],
@@ -110,3 +98,41 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
         load_weights(path, "abc")
     with pytest.raises(CheckpointError, match="no weights"):
         load_weights(tmp_path / "missing", "abc")
+
+
+def test_every_flipped_byte_is_noticed(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, checkpoint(1), keep=1)
+    path = tmp_path / "ckpt.pkl"
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        with pytest.raises(CheckpointError, match=r"ckpt\.pkl"):
+            load_checkpoint(path)
+
+
+def test_the_newest_sound_one_stands_in_for_a_damaged_one(tmp_path: Path) -> None:
+    for generation in (1, 2):
+        save_checkpoint(tmp_path, checkpoint(generation), keep=3)
+    latest = tmp_path / "ckpt.pkl"
+    assert sound_checkpoint(latest) == (checkpoint(2), None)
+    latest.write_bytes(latest.read_bytes()[:-9])
+    found, remark = sound_checkpoint(latest)
+    assert found == checkpoint(2)
+    assert "ckpt-gen0002.pkl is used in its place" in str(remark)
+    latest.unlink()
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        sound_checkpoint(latest)
+
+
+def test_what_would_be_larger_when_unpacked_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ckpt.pkl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(10_000_000))
+    with pytest.raises(CheckpointError, match="larger when unpacked"):
+        load_checkpoint(path)
+
+
+def test_the_first_format_is_still_read() -> None:
+    first = load_checkpoint(FIRST_RUN / "ckpt.pkl")
+    assert first.generation == 3
+    assert [trial["number"] for trial in first.trials] == list(range(10))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,46 @@ def test_what_is_not_a_number_is_never_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         journal.write("count", value=float("nan"))
     journal.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('{"event": "notice", "what": "x", "elapsed": NaN}', "damaged"),
+        ('{"event": "notice", "what": "x", "elapsed": -1}', "elapsed: Input should be greater"),
+        ('{"event": "generation", "generation": "1"}', "generation: Input should be a valid int"),
+        ("[" * 100_000, "damaged"),
+        ('{"event": "planned", "generations": ' + "9" * 5000 + "}", "damaged"),
+    ],
+    ids=["nan", "negative", "text", "deep", "huge"],
+)
+def test_what_no_journal_holds_is_refused(tmp_path: Path, line: str, fault: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(RunError, match=rf"journal\.jsonl:1: .*{fault}"):
+        values(path)
+
+
+def test_events_of_a_newer_version_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"event": "of tomorrow", "value": [1]}\n')
+    assert values(path) == [[1]]
+
+
+def test_a_disk_that_fills_up_leaves_whole_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.write("count", value=1)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(RunError, match=r"cannot write .*: No space left on device"):
+            journal.write("count", value=2)
+    journal.write("count", value=3)
+    journal.close()
+    assert values(path) == [1, 3]

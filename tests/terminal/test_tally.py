@@ -48,7 +48,7 @@ def test_the_finale_counts_as_what_its_epochs_are_worth(tmp_path: Path) -> None:
 
 def test_a_budget_counts_earlier_attempts(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
-    journal.write("trial", elapsed=600.0)
+    journal.write("planned", generations=9, elapsed=600.0)
     journal.write("notice", what="no time in it")
     journal.close()
     told, clock = tally(RUNGS, tmp_path)

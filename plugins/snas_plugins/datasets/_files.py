@@ -126,5 +126,5 @@ def visible(name: str) -> bool:
 
 
 def missing(paths: Sequence[str]) -> list[int]:
-    """Places of those that are no files."""
-    return [i for i, path in enumerate(paths) if not Path(path).is_file()]
+    """Places of those that are no files, nor can be: pathlib raises for a name that is too long."""
+    return [i for i, path in enumerate(paths) if not os.path.isfile(path)]  # noqa: PTH113

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
+from math import inf
 from typing import Any
 
 from snas_cli.api import SearchError
@@ -24,6 +26,35 @@ def count(options: Mapping[str, Any], name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise SearchError(f"{name} must be a whole number from 1 up, not {value!r}")
     return value
+
+
+def amount(options: Mapping[str, Any], name: str) -> float | None:
+    """An option that is a number above 0: a share, or a whole number of several. Raises
+    SearchError."""
+    value = options.get(name)
+    if value is None:
+        return None
+    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf
+    if not right or (value > 1 and value != int(value)):
+        raise SearchError(f"{name} must be a share such as 0.5, or a whole number; not {value!r}")
+    return float(value)
+
+
+def text(options: Mapping[str, Any], name: str) -> str | None:
+    """An option that is a text, or not given. Raises SearchError."""
+    value = options.get(name)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise SearchError(f"{name} must be a text, not {value!r}")
+    return value
+
+
+def check_installed(executor: str, package: str) -> None:
+    """Raises SearchError for a package that is missing. It is not imported."""
+    if find_spec(package) is None:
+        raise SearchError(
+            f"the executor {executor!r} needs {package}, which is not installed; "
+            f"install it with: pip install 'snas[{executor}]'"
+        )
 
 
 def gpus(options: Mapping[str, Any]) -> Sequence[int | str]:

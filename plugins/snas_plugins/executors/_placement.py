@@ -27,7 +27,7 @@ def slots_of(options: Mapping[str, Any], environment: Mapping[str, str]) -> list
     if not ids:
         if each is not None:
             raise SearchError("workers_per_gpu needs gpu_ids, such as [0]")
-        return [Slot(number) for number in range(workers or _cores())]
+        return [Slot(number) for number in range(workers or cores())]
     if workers is not None:
         raise SearchError("give workers, or gpu_ids and workers_per_gpu; not both")
     devices = [_device(name, environment.get(VISIBLE)) for name in ids] * (each or 1)
@@ -45,7 +45,7 @@ def _device(name: int | str, visible: str | None) -> str:
     return devices[name]
 
 
-def _cores() -> int:
+def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

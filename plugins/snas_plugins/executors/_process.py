@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
-from snas_cli.api import Job, SearchError, Slot, WorkerSetup
+from snas_cli.api import SearchError, Slot, WorkerSetup
+from snas_plugins.executors._assignments import Assignment, Worker
 
 # Not multiprocessing.Process: that would import the main module again, and could neither give the
 # process its environment nor keep its first words off the screen.
@@ -29,30 +30,11 @@ LAST_WORDS = 200  # characters of them in a reason
 LONGEST_READ = 65536  # bytes of a log
 
 
-@dataclass
-class Assignment:
-    """A job on its way."""
-
-    job: Job
-    crashes: int = 0
-    started: float = 0.0  # time.monotonic()
-
-    @property
-    def deadline(self) -> float | None:
-        limit = self.job.time_limit
-        return None if limit is None else self.started + limit
-
-
-class WorkerProcess:
-    """It is ready when it has said so. An assignment that it has before is reserved for it."""
-
+class WorkerProcess(Worker):
     def __init__(
         self, slot: Slot, setup: WorkerSetup, log: Path, environment: Mapping[str, str]
     ) -> None:
-        """Starts it, without waiting. Raises SearchError where the system has no room for it."""
-        self.slot = slot
-        self.ready = False
-        self.assignment: Assignment | None = None
+        super().__init__(slot)
         with ExitStack() as undo:
             try:
                 self._log = undo.enter_context(log.open("a+b"))
@@ -71,11 +53,16 @@ class WorkerProcess:
 
     @property
     def idle(self) -> bool:
-        return self.ready and self.assignment is None and self.process.poll() is None
+        return super().idle and self.process.poll() is None
 
     @property
-    def busy(self) -> bool:
-        return self.ready and self.assignment is not None
+    def may_wait(self) -> bool:
+        return False
+
+    @property
+    def hopeless(self) -> bool:
+        """What kills workers may stop doing so; one that leaves by itself would do it again."""
+        return self.process.returncode >= 0
 
     def give(self, assignment: Assignment) -> None:
         self.assignment = assignment
@@ -89,8 +76,6 @@ class WorkerProcess:
             self.connection.send_bytes(json.dumps(document).encode())
 
     def receive(self) -> dict[str, Any] | None:
-        """Its next message, or None where it has said nothing. Raises EOFError where it is dead,
-        and all that it has said was received."""
         dead = self.process.poll() is not None  # before: what it has said by then can be read
         if not self.connection.poll():
             if dead:
@@ -102,8 +87,10 @@ class WorkerProcess:
             raise EOFError from error
         return message
 
+    def kill(self) -> None:
+        self.process.kill()
+
     def end(self) -> None:
-        """Kills it, if it is alive, and waits for its end."""
         self.process.kill()
         self.process.wait()
         self.connection.close()
@@ -113,7 +100,7 @@ class WorkerProcess:
         return os.fstat(self._log.fileno()).st_size
 
     def epitaph(self) -> str:
-        """How it died, which must be awaited, and what it had to say about it."""
+        """Its death must be awaited."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=5)  # its pipe is closed a moment earlier
         start = max(self._log_start, self._log_size() - LONGEST_READ)

@@ -6,8 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from multiprocessing.connection import wait
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from snas_cli.api import (
     Job,
@@ -18,21 +17,35 @@ from snas_cli.api import (
     error_from_json,
     heavy_first,
 )
-from snas_plugins.executors._process import Assignment, WorkerProcess
+from snas_plugins.executors._assignments import Assignment, Worker
+
+AnyWorker = TypeVar("AnyWorker", bound=Worker)
 
 MOST_CRASHES = 2  # of workers over one job
 MOST_FALSE_STARTS = 5  # workers of a slot killed one after another before they were ready
 LOOK_AROUND = 1.0  # seconds: a dead worker whose children hold its pipe open is noticed by then
 
 
-class Supervisor:
+class Supervisor(Generic[AnyWorker]):
     """Workers are started when there are jobs for them, and stay for the next ones."""
 
-    def __init__(self, slots: list[Slot], start: Callable[[Slot], WorkerProcess]) -> None:
+    def __init__(
+        self,
+        slots: list[Slot],
+        start: Callable[[Slot], AnyWorker],
+        wait: Callable[[list[AnyWorker], float], object],
+    ) -> None:
+        """`wait` returns when one of the workers has something to say, or dies, or after so many
+        seconds."""
         self._slots = slots
         self._start = start
-        self._workers: dict[int, WorkerProcess] = {}  # by the number of their slot
+        self._wait = wait
+        self._workers: dict[int, AnyWorker] = {}  # by the number of their slot
         self._false_starts: Counter[int] = Counter()
+
+    def workers(self) -> list[AnyWorker]:
+        """Those that there are; between two calls of `run`, none of them is at work."""
+        return list(self._workers.values())
 
     def run(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
         """See Executor.run."""
@@ -56,30 +69,41 @@ class Supervisor:
             raise
         yield from results
 
-    def _engaged(self) -> list[WorkerProcess]:
+    def _engaged(self) -> list[AnyWorker]:
         return [worker for worker in self._workers.values() if worker.assignment]
 
     def close(self) -> None:
-        self._dismiss(list(self._workers.values()))
+        self._dismiss(self.workers())
 
     def _engage(self, waiting: deque[Assignment]) -> None:
         """Gives jobs to those who are free, and starts as many workers as can have one."""
         for worker in self._workers.values():
-            if worker.idle and waiting:
-                worker.give(waiting.popleft())
+            if worker.idle and (waiting or self._reserved()):
+                worker.give(self._next(waiting))
         coming = sum(not (w.ready or w.assignment) for w in self._workers.values())
         free = (slot for slot in self._slots if slot.number not in self._workers)
         for slot in islice(free, max(len(waiting) - coming, 0)):
             self._workers[slot.number] = self._start(slot)
+
+    def _reserved(self) -> list[AnyWorker]:
+        """Those that have a job which need not wait for them."""
+        workers = self._workers.values()
+        return [w for w in workers if w.may_wait and w.assignment and not w.ready]
+
+    def _next(self, waiting: deque[Assignment]) -> Assignment:
+        reserved = self._reserved()
+        if reserved:
+            waiting.appendleft(reserved[0].release())
+        return waiting.popleft()
 
     def _listen(self, results: list[JobResult]) -> None:
         """Waits until something happens, and for no longer than a second. Raises the first of the
         errors, when all have been heard."""
         deadlines = [work.deadline for work in self._at_work() if work.deadline is not None]
         patience = min([LOOK_AROUND, *(deadline - time.monotonic() for deadline in deadlines)])
-        wait([worker.connection for worker in self._workers.values()], max(patience, 0))
+        self._wait(self.workers(), max(patience, 0))
         errors = []
-        for worker in list(self._workers.values()):
+        for worker in self.workers():
             try:
                 result = self._hear(worker)
             except SnasError as error:
@@ -95,7 +119,7 @@ class Supervisor:
             if worker.busy and worker.assignment:
                 yield worker.assignment
 
-    def _hear(self, worker: WorkerProcess) -> JobResult | None:
+    def _hear(self, worker: AnyWorker) -> JobResult | None:
         try:
             message = worker.receive()
         except EOFError:
@@ -111,7 +135,7 @@ class Supervisor:
             return _result(worker, assignment, reason=reason)
         return None
 
-    def _take(self, worker: WorkerProcess, message: dict[str, Any]) -> JobResult | None:
+    def _take(self, worker: AnyWorker, message: dict[str, Any]) -> JobResult | None:
         """A message of a worker: it is ready, or done with its job."""
         if not worker.ready:
             self._welcome(worker, message)
@@ -122,7 +146,7 @@ class Supervisor:
         assert assignment is not None  # workers speak when they are asked
         return _result(worker, assignment, **message)
 
-    def _welcome(self, worker: WorkerProcess, message: dict[str, Any]) -> None:
+    def _welcome(self, worker: AnyWorker, message: dict[str, Any]) -> None:
         if "ready" not in message:
             self._dismiss([worker])
             if "error" in message:
@@ -133,7 +157,7 @@ class Supervisor:
         if worker.assignment is not None:  # reserved for it
             worker.give(worker.assignment)
 
-    def _bury(self, worker: WorkerProcess) -> JobResult | None:
+    def _bury(self, worker: AnyWorker) -> JobResult | None:
         """Of a dead worker, the job is tried once more, in a fresh one."""
         epitaph = worker.epitaph()
         del self._workers[worker.slot.number]
@@ -149,25 +173,23 @@ class Supervisor:
             heir.assignment = assignment
         return None
 
-    def _count_false_start(self, worker: WorkerProcess, epitaph: str) -> None:
-        """Raises SearchError where it is hopeless. What kills workers may stop doing so; one that
-        leaves by itself would do it again."""
+    def _count_false_start(self, worker: AnyWorker, epitaph: str) -> None:
+        """Raises SearchError where it is hopeless."""
         self._false_starts[worker.slot.number] += 1
-        killed = worker.process.returncode < 0
-        if not killed or self._false_starts[worker.slot.number] >= MOST_FALSE_STARTS:
+        if worker.hopeless or self._false_starts[worker.slot.number] >= MOST_FALSE_STARTS:
             raise SearchError(f"a worker could not start: {epitaph}")
 
-    def _dismiss(self, workers: list[WorkerProcess]) -> None:
+    def _dismiss(self, workers: list[AnyWorker]) -> None:
         """All are killed before the first is waited for."""
         for worker in workers:
-            worker.process.kill()
+            worker.kill()
         for worker in workers:
             worker.end()
             del self._workers[worker.slot.number]
 
 
 def _result(
-    worker: WorkerProcess, assignment: Assignment, value: Any = None, reason: str | None = None
+    worker: Worker, assignment: Assignment, value: Any = None, reason: str | None = None
 ) -> JobResult:
     seconds = time.monotonic() - assignment.started
     retries = min(assignment.crashes, MOST_CRASHES - 1)

@@ -42,7 +42,7 @@ def main(descriptor: int) -> None:
 
 def _make(setup: Mapping[str, Any], work: list[Work]) -> bytes:
     work.append(WorkerSetup(setup["maker"], setup["arguments"]).make(Slot(**setup["slot"])))
-    _use_one_thread()
+    use_one_thread()
     return json.dumps({"ready": True}).encode()
 
 
@@ -79,7 +79,7 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
     """In torch, too, where making the work has imported it; where a job does, the environment
     says so."""
     torch = sys.modules.get("torch")

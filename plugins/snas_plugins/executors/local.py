@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -29,7 +30,7 @@ class LocalExecutor(Executor):
         check_names(self.name, options, ("workers", "gpu_ids", "workers_per_gpu"))
         self._slots = slots_of(options, os.environ)
         self._open: ExitStack | None = None
-        self._supervisor: Supervisor | None = None
+        self._supervisor: Supervisor[WorkerProcess] | None = None
 
     @property
     def capacity(self) -> int:
@@ -40,7 +41,7 @@ class LocalExecutor(Executor):
         assert self._open is None  # one setup at a time
         self._open = ExitStack()
         folder = logs or Path(self._open.enter_context(TemporaryDirectory(prefix="snas-workers-")))
-        self._supervisor = Supervisor(self._slots, partial(_start, setup, folder))
+        self._supervisor = Supervisor(self._slots, partial(_start, setup, folder), _wait)
         self._open.callback(self._supervisor.close)
         return self
 
@@ -57,6 +58,10 @@ class LocalExecutor(Executor):
 def _start(setup: WorkerSetup, logs: Path, slot: Slot) -> WorkerProcess:
     log = logs / f"worker-{slot.number}.log"
     return WorkerProcess(slot, setup, log, environment_of(slot, os.environ))
+
+
+def _wait(workers: list[WorkerProcess], seconds: float) -> None:
+    wait([worker.connection for worker in workers], seconds)
 
 
 @hookimpl

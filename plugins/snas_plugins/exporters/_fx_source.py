@@ -18,7 +18,7 @@ from torch import Tensor, fx, nn
 from torch.fx.graph import magic_methods
 from torchvision.ops import StochasticDepth
 
-from snas_cli.api import ExportError
+from snas_cli.api import ExportError, ModelCard
 from snas_plugins.exporters._code_text import call, literal, wrapped
 from snas_plugins.exporters._layer_source import definition, is_hooked, state
 
@@ -35,7 +35,7 @@ IDLE = (  # in evaluation mode
 
 
 @dataclass(frozen=True)
-class Source:
+class Code:
     """The bodies of `__init__` and `forward`, indented, and the weights by the names in them."""
 
     layers: list[str]
@@ -43,10 +43,11 @@ class Source:
     weights: dict[str, Tensor]
 
 
-def source_of(network: nn.Module, input_shape: tuple[int, int, int]) -> Source:
+def code_of(network: nn.Module, card: ModelCard) -> Code:
     """`network` is in evaluation mode. Raises ExportError for what cannot be written."""
-    network = deepcopy(network).cpu()
-    graph = _recorded(network, torch.zeros(2, *input_shape))
+    network = deepcopy(network)
+    dtype = torch.uint8 if card.pixels else torch.float32
+    graph = _recorded(network, torch.zeros(2, *card.input_shape, dtype=dtype))
     names = _flat_names(node.target for node in graph.nodes if node.op in _OWNED)
     layers: list[str] = []
     weights: dict[str, Tensor] = {}
@@ -55,7 +56,7 @@ def source_of(network: nn.Module, input_shape: tuple[int, int, int]) -> Source:
         layers += wrapped(definition(target, name, part))
         weights |= state(name, part)
     forward = chain.from_iterable(map(wrapped, _Forward(graph, names).lines()))
-    return Source(layers, list(forward), weights)
+    return Code(layers, list(forward), weights)
 
 
 # --- recording ------------------------------------------------------------------------------------

@@ -13,32 +13,31 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from snas_cli.api import Exporter, ExportError, ModelCard, Runtime, hookimpl
+from snas_cli.api import Exporter, ExportError, ModelCard, Runtime, Source, Written, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
     from onnx import ModelProto
     from onnxruntime import InferenceSession
-    from torch import nn
-
-OPSET = 20
 
 
 class Onnx(Exporter):
     """`images`, batch×C×H×W, to `logits`, batch×classes, for batches of any size."""
 
     name = "onnx"
+    suffix = ".onnx"
     summary = "one file for ONNX Runtime, with what is needed to use it in its metadata"
 
-    def write(self, network: nn.Module, card: ModelCard, folder: Path) -> list[Path]:
+    def write(self, source: Source, folder: Path) -> Written:
         import onnx
 
-        model = _converted(network, card.input_shape)
+        model = _converted(source)
+        _check_opset(model, source.opset)
         _strip_provenance(model)
-        onnx.helper.set_model_props(model, _metadata(card))
+        onnx.helper.set_model_props(model, _metadata(source.card))
         path = folder / "model.onnx"
         onnx.save(model, path)
-        return [path]
+        return Written([path])
 
     def load(self, model: Path) -> Runtime:
         session = _session(model)
@@ -50,20 +49,24 @@ class Onnx(Exporter):
 
         return run
 
+    def example(self, card: ModelCard) -> str:
+        return EXAMPLE
 
-def _converted(network: nn.Module, input_shape: tuple[int, int, int]) -> ModelProto:
+
+def _converted(source: Source) -> ModelProto:
     import torch
 
+    dtype = torch.uint8 if source.card.pixels else torch.float32
     # Two images: torch.export takes an axis of length 1 for a constant.
-    example = torch.zeros(2, *input_shape)
+    example = torch.zeros(2, *source.card.input_shape, dtype=dtype)
     try:
         with _quiet():
             program = torch.onnx.export(
-                deepcopy(network).cpu(),
+                deepcopy(source.network),
                 (example,),
                 dynamo=True,
                 external_data=False,
-                opset_version=OPSET,
+                opset_version=source.opset,
                 dynamic_shapes=({0: "batch"},),
                 input_names=["images"],
                 output_names=["logits"],
@@ -72,6 +75,13 @@ def _converted(network: nn.Module, input_shape: tuple[int, int, int]) -> ModelPr
     except RuntimeError as error:  # every step of the exporter raises a kind of it
         raise ExportError(f"onnx: {_reason(error)}") from error
     return cast("torch.onnx.ONNXProgram", program).model_proto  # None is for dynamo=False
+
+
+def _check_opset(model: ModelProto, opset: int) -> None:
+    """What torch cannot convert to an opset it leaves in another, and only logs that."""
+    (written,) = (each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    if written != opset:
+        raise ExportError(f"onnx: cannot write opset {opset}, only {written}; ask for --opset 20")
 
 
 @contextmanager
@@ -116,6 +126,7 @@ def _metadata(card: ModelCard) -> dict[str, str]:
         "mean": json.dumps(card.mean),
         "std": json.dumps(card.std),
         "input_shape": json.dumps(card.input_shape),
+        "pixels": json.dumps(card.pixels),
         "producer": f"snas {version('snas')}",
     }
 
@@ -139,6 +150,55 @@ def _session(model: Path) -> InferenceSession:
         failures.NotImplemented,
     ) as error:
         raise ExportError(f"{model}: ONNX Runtime cannot load it: {error}") from error
+
+
+EXAMPLE = '''\
+"""Names the five likeliest classes of a picture, by the network in model.onnx beside this file.
+
+    pip install onnxruntime numpy pillow
+    python predict_onnx.py PICTURE
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+MODEL = Path(__file__).resolve().with_name("model.onnx")
+
+
+def read(path: str, card: dict) -> np.ndarray:
+    """A picture as a batch of one, prepared as those that the network was trained on."""
+    channels, height, width = card["input_shape"]
+    with Image.open(path) as file:
+        picture = ImageOps.exif_transpose(file)
+    if picture.mode.startswith(("I", "F")):
+        sys.exit(f"{path}: more than 8 bits a channel; save it with 8")
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
+    pixels = np.asarray(picture).reshape(1, height, width, channels).transpose(0, 3, 1, 2)
+    if card["pixels"]:  # the network normalises them itself
+        return np.ascontiguousarray(pixels)
+    mean, std = (np.reshape(card[name], (1, -1, 1, 1)) for name in ("mean", "std"))
+    return ((pixels / 255 - mean) / std).astype(np.float32)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python predict_onnx.py PICTURE")
+    session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
+    metadata = session.get_modelmeta().custom_metadata_map
+    names = ("input_shape", "classes", "mean", "std", "pixels")
+    card = {name: json.loads(metadata[name]) for name in names}
+    ((logits,),) = session.run(["logits"], {"images": read(sys.argv[1], card)})
+    shares = np.exp(logits - logits.max())
+    shares /= shares.sum()
+    for index in np.argsort(-shares)[:5]:
+        print(f"{shares[index]:6.1%}  {card['classes'][index]}")
+'''
 
 
 @hookimpl

@@ -9,11 +9,10 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from snas_cli.api import Exporter, ExportError, ModelCard, Runtime, hookimpl
+from snas_cli.api import Exporter, ExportError, ModelCard, Runtime, Source, Written, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import nn
 
 MODES = {1: "L", 3: "RGB"}  # what Pillow calls pictures of so many channels
 
@@ -22,25 +21,27 @@ class Python(Exporter):
     """model.py, to be read and built upon, with model.safetensors and labels.txt beside it."""
 
     name = "python"
+    suffix = ".py"
     summary = "readable source that needs torch alone, with weights in safetensors"
 
-    def write(self, network: nn.Module, card: ModelCard, folder: Path) -> list[Path]:
+    def write(self, source: Source, folder: Path) -> Written:
         from safetensors.torch import save_file
 
-        from snas_plugins.exporters._fx_source import source_of
+        from snas_plugins.exporters._fx_source import code_of
 
+        card = source.card
         labels = _lines(card.classes)
-        source = source_of(network, card.input_shape)
+        code = code_of(source.network, card)
         text = TEMPLATE.substitute(
             _constants(card),
-            layers="\n".join(source.layers),
-            forward="\n".join(source.forward),
+            layers="\n".join(code.layers),
+            forward="\n".join(code.forward),
         )
         files = [folder / name for name in ("model.py", "model.safetensors", "labels.txt")]
         files[0].write_text(text, encoding="utf-8", newline="\n")
-        save_file(source.weights, files[1])
+        save_file(code.weights, files[1])
         files[2].write_text(labels, encoding="utf-8", newline="\n")
-        return files
+        return Written(files)
 
     def load(self, model: Path) -> Runtime:
         import torch
@@ -77,9 +78,28 @@ def _constants(card: ModelCard) -> dict[str, Any]:
         "classes": len(card.classes),
         "size": f"{channels}×{height}×{width}",
         "input_shape": card.input_shape,
-        "mean": card.mean,
-        "std": card.std,
         "mode": MODES[channels],
+        **(_OF_PIXELS if card.pixels else _of_normalised(card)),
+    }
+
+
+# Where the network takes pixels, it normalises them itself.
+_OF_PIXELS = {
+    "constants": "",
+    "images": "Images of uint8 pixels",
+    "batch": "    return pixels.view(1, height, width, channels).permute(0, 3, 1, 2).contiguous()",
+}
+
+
+def _of_normalised(card: ModelCard) -> dict[str, str]:
+    return {
+        "constants": "# Of each channel, where pixels go from 0 to 1:\n"
+        f"MEAN = {card.mean}\nSTD = {card.std}\n",
+        "images": "Normalised images",
+        "batch": """\
+    image = pixels.view(height, width, channels).permute(2, 0, 1) / 255
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (MEAN, STD))
+    return ((image - mean) / std).unsqueeze(0)""",
     }
 
 
@@ -125,13 +145,10 @@ from torch import Tensor, nn
 FOLDER = Path(__file__).resolve().parent
 LABELS = (FOLDER / "labels.txt").read_text(encoding="utf-8").splitlines()
 INPUT_SHAPE = $input_shape  # channels, height, width
-# Of each channel, where pixels go from 0 to 1:
-MEAN = $mean
-STD = $std
-
+$constants
 
 class Network(nn.Module):
-    """Normalised images, N×$size, to logits, N×$classes.
+    """$images, N×$size, to logits, N×$classes.
 
     It is the network as it classifies: dropout, which acts in training alone, is left out.
     """
@@ -165,9 +182,7 @@ def read(path: str) -> Tensor:
     picture = picture.convert("$mode")
     picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
     pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)
-    image = pixels.view(height, width, channels).permute(2, 0, 1) / 255
-    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (MEAN, STD))
-    return ((image - mean) / std).unsqueeze(0)
+$batch
 
 
 if __name__ == "__main__":

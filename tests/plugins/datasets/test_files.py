@@ -19,7 +19,14 @@ def inside(folder: Path) -> list[str]:
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
-    for place in ("b.PNG", ".a.png", ".thumbnails/c.png", "__MACOSX/h.png", "d/e.jpeg", "d/.f/g.png"):
+    for place in (
+        "b.PNG",
+        ".a.png",
+        ".thumbnails/c.png",
+        "__MACOSX/h.png",
+        "d/e.jpeg",
+        "d/.f/g.png",
+    ):
         save(tmp_path / place)
     assert inside(tmp_path) == ["b.PNG", "d/e.jpeg"]
 

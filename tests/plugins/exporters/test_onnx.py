@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +14,18 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 from snas_plugins.exporters.onnx import Onnx
 from torch import Tensor, nn
 
 from snas_cli.api import ExportError, ModelCard
+from snas_cli.export.sources import Preprocessed, bare_source
 
 
 @pytest.fixture(scope="module")
 def model(network: nn.Module, card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("export")
-    files = Onnx().write(network, card, folder)
+    files = Onnx().write(bare_source(network, card), folder).files
     assert files == [folder / "model.onnx"] == list(folder.iterdir())
     return files[0]
 
@@ -48,6 +52,7 @@ def test_metadata_is_the_card(model: Path, card: ModelCard) -> None:
         "mean": list(card.mean),
         "std": list(card.std),
         "input_shape": list(card.input_shape),
+        "pixels": False,
     }
 
 
@@ -70,7 +75,7 @@ def test_nothing_tells_where_it_was_made(model: Path) -> None:
 
 def test_network_stays_as_it_was(network: nn.Module, card: ModelCard, tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    Onnx().write(network, card, tmp_path)
+    Onnx().write(bare_source(network, card), tmp_path)
     assert not network.training
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
@@ -98,7 +103,7 @@ def test_failure_names_step_and_cause(
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     with pytest.raises(ExportError, match=message) as caught:
-        Onnx().write(network.eval(), card, tmp_path)
+        Onnx().write(bare_source(network.eval(), card), tmp_path)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
     assert logging.root.manager.disable == logging.NOTSET
@@ -112,3 +117,35 @@ def test_unusable_file_is_an_export_error(content: bytes | None, tmp_path: Path)
         path.write_bytes(content)
     with pytest.raises(ExportError, match=r"model\.onnx: ONNX Runtime cannot load it"):
         Onnx().load(path)
+
+
+@pytest.mark.parametrize("pixels", [False, True], ids=["normalised", "pixels"])
+def test_example_classifies_a_picture_by_itself(
+    network: nn.Module, card: ModelCard, tmp_path: Path, pixels: bool
+) -> None:
+    card = replace(card, pixels=pixels)
+    used = Preprocessed(network, card).eval() if pixels else network
+    Onnx().write(bare_source(used, card), tmp_path)
+    script = tmp_path / "predict_onnx.py"
+    script.write_text(Onnx().example(card), encoding="utf-8")
+    pixel_values = np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    Image.fromarray(pixel_values).save(tmp_path / "picture.png")
+    command = [sys.executable, "-I", script, "picture.png"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, check=False, text=True, encoding="utf-8"
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    images = torch.from_numpy(pixel_values).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        shares = Preprocessed(network, card).eval()(images).softmax(1)[0]
+    best = shares.topk(5)
+    assert ended.stdout.splitlines() == [
+        f"{share:6.1%}  {card.classes[index]}"
+        for share, index in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+    ]
+
+
+def test_opset_is_the_one_asked_for(network: nn.Module, card: ModelCard, tmp_path: Path) -> None:
+    source = replace(bare_source(network, card), opset=18)
+    model = onnx.load(Onnx().write(source, tmp_path).files[0])
+    assert [each.version for each in model.opset_import if not each.domain] == [18]

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from snas_cli.api import ExportError, ModelCard
+from snas_cli.export.sources import Preprocessed, bare_source
 
 RUN_ALONE = """
 import runpy, sys
@@ -31,7 +32,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 @pytest.fixture(scope="module")
 def model(network: nn.Module, card: ModelCard, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("export")
-    files = Python().write(network, card, folder)
+    files = Python().write(bare_source(network, card), folder).files
     assert files == [folder / "model.py", folder / "model.safetensors", folder / "labels.txt"]
     return files[0]
 
@@ -68,7 +69,7 @@ def test_model_classifies_a_picture_by_itself(model: Path, card: ModelCard, tmp_
 
 
 def test_model_says_how_it_is_used_and_what_it_cannot_read(card: ModelCard, tmp_path: Path) -> None:
-    model, *_ = Python().write(nn.Flatten().eval(), card, tmp_path)
+    model, *_ = Python().write(bare_source(nn.Flatten().eval(), card), tmp_path).files
     ended = run_alone(model, folder=tmp_path)
     assert (ended.returncode, ended.stderr) == (1, "usage: python model.py PICTURE\n")
     Image.new("I;16", (8, 8)).save(tmp_path / "deep.png")
@@ -196,7 +197,7 @@ def test_forward_passes_of_all_kinds(
     make: Callable[[], nn.Module], card: ModelCard, tmp_path: Path
 ) -> None:
     network = make().eval()
-    model, *_ = Python().write(network, card, tmp_path)
+    model, *_ = Python().write(bare_source(network, card), tmp_path).files
     for count in (1, 2, 5):
         assert_same(network, model, card.input_shape, count)
     test_source_is_formatted(model)
@@ -207,7 +208,7 @@ def test_a_chain_of_layers_reads_as_written_by_hand(card: ModelCard, tmp_path: P
         nn.Conv2d(3, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.1),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 7),
     )  # fmt: skip
-    model, *_ = Python().write(network.eval(), card, tmp_path)
+    model, *_ = Python().write(bare_source(network.eval(), card), tmp_path).files
     body = model.read_text(encoding="utf-8").partition("super().__init__()\n")[2]
     assert body.partition("\n\n\ndef load")[0] == (
         "        self.layer_0 = nn.Conv2d(3, 4, 3, padding=1, bias=False)\n"
@@ -278,22 +279,38 @@ def test_what_cannot_be_written_is_an_export_error(
     make: Callable[[], nn.Module], message: str, card: ModelCard, tmp_path: Path
 ) -> None:
     with pytest.raises(ExportError, match=f"python: {message}"):
-        Python().write(make().eval(), card, tmp_path)
+        Python().write(bare_source(make().eval(), card), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_line_break_in_a_class_is_an_export_error(card: ModelCard, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"line break"):
-        Python().write(nn.Flatten(), replace(card, classes=("a\nb",)), tmp_path)
+        Python().write(bare_source(nn.Flatten(), replace(card, classes=("a\nb",))), tmp_path)
 
 
 def test_two_channels_are_an_export_error(card: ModelCard, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"pictures of 2 channels; can write 1 \(grey\) or 3"):
-        Python().write(nn.Flatten(), replace(card, input_shape=(2, 8, 8)), tmp_path)
+        Python().write(bare_source(nn.Flatten(), replace(card, input_shape=(2, 8, 8))), tmp_path)
 
 
 def test_missing_weights_are_an_export_error(card: ModelCard, tmp_path: Path) -> None:
-    model, weights, _ = Python().write(nn.Sequential(nn.Flatten()), card, tmp_path)
+    source = bare_source(nn.Sequential(nn.Flatten()), card)
+    model, weights, _ = Python().write(source, tmp_path).files
     weights.unlink()
     with pytest.raises(ExportError, match=r"model\.py: torch cannot load it: .*safetensors"):
         Python().load(model)
+
+
+def test_a_network_of_pixels_is_normalised_once(
+    network: nn.Module, card: ModelCard, tmp_path: Path
+) -> None:
+    card = replace(card, pixels=True)
+    whole = Preprocessed(network, card).eval()
+    model, *_ = Python().write(bare_source(whole, card), tmp_path).files
+    pixels = torch.randint(0, 256, (3, *card.input_shape), dtype=torch.uint8)
+    with torch.inference_mode():
+        expected = whole(pixels)
+    assert torch.equal(torch.from_numpy(Python().load(model)(pixels.numpy())), expected)
+    assert "MEAN" not in model.read_text(encoding="utf-8")
+    test_source_is_formatted(model)
+    test_model_classifies_a_picture_by_itself(model, card, tmp_path)

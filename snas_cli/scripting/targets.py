@@ -34,6 +34,8 @@ def document_of(target: str, registry: Registry) -> Document:
         raise UsageError(
             f"{target} is neither a recipe (.yaml), nor a folder of pictures, nor a table (.csv)"
         )
+    if "/" in target or path.suffix:
+        raise UsageError(f"there is no file or folder {target}; the folder here is {Path.cwd()}")
     hint = near_match(target, registry.names("dataset"))
     raise UsageError(f"there is no file, folder or data set {target!r}; {hint}")
 

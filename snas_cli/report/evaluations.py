@@ -1,0 +1,40 @@
+"""What `snas evaluate` has found out about a run's network, as drawings."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from snas_cli.report.scores import confusion_drawing, roc_drawing
+from snas_cli.runs.files import read_json
+from snas_cli.runs.folder import RunFolder
+
+
+def evaluations(folder: RunFolder) -> str:
+    """Confusion matrix and ROC curves of each evaluation, or how to get one. Raises RunError."""
+    found = evaluation_files(folder)
+    if not found:
+        command = f"snas evaluate {folder.path}"
+        return (
+            f"<p>Not measured class by class yet; <code>{escape(command)}</code> does, and "
+            "<code>snas report</code> then draws what was taken for what.</p>"
+        )
+    return "".join(map(_drawn, found))
+
+
+def evaluation_files(folder: RunFolder) -> list[Path]:
+    """scores.json of each data set and split."""
+    return sorted(folder.path.glob("evaluation*/scores.json"))
+
+
+def _drawn(path: Path) -> str:
+    scores: dict[str, Any] = read_json(path)
+    split = {"val": "validation", "test": "test"}[scores["split"]]
+    words = (
+        f"{scores['accuracy']:.2%} of {scores['pictures']:,} {split} pictures of {scores['data']}"
+    )
+    drawings = "".join(
+        f'<div class="wide">{draw(scores)}</div>' for draw in (confusion_drawing, roc_drawing)
+    )
+    return f"<p>Right on {escape(words)}.</p>{drawings}"

@@ -1,0 +1,102 @@
+"""What the events of a journal have to hold, so that whoever reads one need not ask again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+MOST = 2**53  # what JSON numbers are exact up to
+Number = Annotated[int, Field(ge=0, le=MOST)]
+Seconds = Annotated[FiniteFloat, Field(ge=0)]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _Event(_Checked):
+    event: str
+    elapsed: Seconds = 0.0
+
+
+class _Proposal(_Checked):
+    fingerprint: str
+    architecture: dict[str, Any]
+    operator: str
+    parents: list[Number]
+    predicted: FiniteFloat | None = None  # which the first journals lack
+    proxies: dict[str, FiniteFloat | None] = Field({})
+
+
+class _Trial(_Event, _Proposal):
+    number: Number
+    generation: Number
+    fitness: FiniteFloat | None
+    metrics: dict[str, FiniteFloat | None]
+    reason: str | None
+    rungs: list[FiniteFloat]
+    seconds: Seconds
+
+
+class _Proposed(_Event):
+    generation: Number
+    proposals: list[_Proposal]
+
+
+class _Generation(_Event):
+    generation: Number
+    best: FiniteFloat | None
+    mean: FiniteFloat | None
+    diversity: FiniteFloat
+
+
+class _Curve(_Event):
+    stage: str
+    trial: Number
+    rung: Number = 0
+    repeat: Number = 0
+    epochs: list[dict[str, FiniteFloat]]
+
+
+class _Finalist(_Event):
+    trial: Number
+    repeat: Number
+    fingerprint: str
+    reason: str | None
+    metrics: dict[str, Any]
+
+
+class _Control(_Event):
+    name: str
+    metrics: dict[str, Any]
+
+
+class _Planned(_Event):
+    generations: Annotated[int, Field(ge=1, le=MOST)]
+
+
+class _Finished(_Event):
+    best: dict[str, Any]
+
+
+class _Notice(_Event):
+    what: str
+
+
+KINDS: dict[str, type[_Event]] = {
+    "trial": _Trial, "rung": _Trial, "proposed": _Proposed, "generation": _Generation,
+    "curve": _Curve, "finalist": _Finalist, "control": _Control, "planned": _Planned,
+    "finished": _Finished, "notice": _Notice,
+}  # fmt: skip
+
+
+def check_event(event: Any) -> None:
+    """Raises ValueError with what is wrong. Kinds that only a newer version knows may be."""
+    kind = event.get("event") if isinstance(event, dict) else None
+    try:
+        KINDS.get(str(kind), _Event).model_validate(event)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise ValueError(f"not an event of a journal: {where}: {fault['msg']}") from None

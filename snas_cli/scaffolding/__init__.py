@@ -1,0 +1,1 @@
+"""Plugin projects to begin with."""

@@ -1,0 +1,1 @@
+"""What the page shows; the only part of it that knows Streamlit."""
