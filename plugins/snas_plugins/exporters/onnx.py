@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from snas_cli.api import Exporter, ExportError, ModelCard, Runtime, Source, Written, hookimpl
 
 if TYPE_CHECKING:
-    import numpy as np
     from onnx import ModelProto
-    from onnxruntime import InferenceSession
 
 
 class Onnx(Exporter):
@@ -40,17 +38,15 @@ class Onnx(Exporter):
         return Written([path])
 
     def load(self, model: Path) -> Runtime:
-        session = _session(model)
+        from snas_plugins.exporters._onnx_session import runtime
 
-        def run(images: np.ndarray) -> np.ndarray:
-            logits: np.ndarray
-            (logits,) = session.run(["logits"], {"images": images})
-            return logits
-
-        return run
+        return runtime(model)
 
     def example(self, card: ModelCard) -> str:
-        return EXAMPLE
+        from snas_plugins.exporters._example_script import script
+        from snas_plugins.exporters._onnx_session import runner
+
+        return script(runner(self.name, "model.onnx"))
 
 
 def _converted(source: Source) -> ModelProto:
@@ -129,76 +125,6 @@ def _metadata(card: ModelCard) -> dict[str, str]:
         "pixels": json.dumps(card.pixels),
         "producer": f"snas {version('snas')}",
     }
-
-
-def _session(model: Path) -> InferenceSession:
-    """On one thread that does not spin, so that two sessions can be timed side by side."""
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (
-        failures.Fail,
-        failures.InvalidArgument,
-        failures.InvalidGraph,
-        failures.InvalidProtobuf,
-        failures.NoSuchFile,
-        failures.NotImplemented,
-    ) as error:
-        raise ExportError(f"{model}: ONNX Runtime cannot load it: {error}") from error
-
-
-EXAMPLE = '''\
-"""Names the five likeliest classes of a picture, by the network in model.onnx beside this file.
-
-    pip install onnxruntime numpy pillow
-    python predict_onnx.py PICTURE
-"""
-
-import json
-import sys
-from pathlib import Path
-
-import numpy as np
-import onnxruntime
-from PIL import Image, ImageOps
-
-MODEL = Path(__file__).resolve().with_name("model.onnx")
-
-
-def read(path: str, card: dict) -> np.ndarray:
-    """A picture as a batch of one, prepared as those that the network was trained on."""
-    channels, height, width = card["input_shape"]
-    with Image.open(path) as file:
-        picture = ImageOps.exif_transpose(file)
-    if picture.mode.startswith(("I", "F")):
-        sys.exit(f"{path}: more than 8 bits a channel; save it with 8")
-    picture = picture.convert("L" if channels == 1 else "RGB")
-    picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
-    pixels = np.asarray(picture).reshape(1, height, width, channels).transpose(0, 3, 1, 2)
-    if card["pixels"]:  # the network normalises them itself
-        return np.ascontiguousarray(pixels)
-    mean, std = (np.reshape(card[name], (1, -1, 1, 1)) for name in ("mean", "std"))
-    return ((pixels / 255 - mean) / std).astype(np.float32)
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python predict_onnx.py PICTURE")
-    session = onnxruntime.InferenceSession(MODEL, providers=["CPUExecutionProvider"])
-    metadata = session.get_modelmeta().custom_metadata_map
-    names = ("input_shape", "classes", "mean", "std", "pixels")
-    card = {name: json.loads(metadata[name]) for name in names}
-    ((logits,),) = session.run(["logits"], {"images": read(sys.argv[1], card)})
-    shares = np.exp(logits - logits.max())
-    shares /= shares.sum()
-    for index in np.argsort(-shares)[:5]:
-        print(f"{shares[index]:6.1%}  {card['classes'][index]}")
-'''
 
 
 @hookimpl
