@@ -225,7 +225,7 @@ def _lines(rows: Sequence[Row], look: Look, y: Any, first: int = 0) -> Any:
     chart = alt.Chart(alt.InlineData(values=list(rows))).mark_line(point=True)
     drawn = chart.encode(
         x=alt.X("generation:Q", title="generation", axis=alt.Axis(tickMinStep=1, format="d")),
-        y=y,
+        y=y.title(None),  # a caption above says what it is; along so low an axis there is no room
         color=alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=several),
         tooltip=["series:N", "generation:Q", alt.Tooltip("value:Q", format=".4~g"), *level],
     )

@@ -20,9 +20,10 @@ from snas_cli.ui.views.showing import complaint, log, plain, start, table, wait_
 def show_export(places: Places, registry: Registry, name: str) -> None:
     run, errand = places.run(name), places.errand(name, "export")
     run.metrics()  # raises where there is no network yet
-    names = registry.names("exporter")
+    names = [name for name in registry.names("exporter")
+             if registry.exporter(name).available() is None]  # fmt: skip
     formats = st.pills(
-        "Formats", names, selection_mode="multi", default=names[:1], key="formats",
+        "Formats", names, selection_mode="multi", default=["onnx"], key="formats",
         format_func=lambda word: word, help="Each file is loaded where it will be served, and "
         "compared with the network on the test pictures.",
     )  # fmt: skip
@@ -60,7 +61,7 @@ COLUMNS = (
     ("accuracy", "accuracy", percent),
     ("agreement", "same class", percent),
     ("largest_difference", "largest difference", "{:.1e}".format),
-    ("latency_ms", "latency", "{:.3g} ms".format),
+    ("latency_min_ms", "latency", "{:.3g} ms".format),
 )
 
 
