@@ -99,6 +99,7 @@ def _environment(*, own: bool) -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody
         # What Ray would say on stdout of each worker that dies is in the trial's reason.
         "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",
+        "RAY_worker_niceness": "0",  # else whatever else runs comes first, and time limits pass
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # as `local`: no GPU asked for, none hidden
     }
     if not own:
