@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from snas_cli.api import Pictures, Split
-from snas_cli.data.decoding import Form, Unreadable, fitted_array, read_picture
+from snas_cli.data.decoding import Form, Unreadable, fitted_array, read_picture, unremarked
 from snas_cli.errors import DataError
 
-VERSION = 1  # of the way pictures are decoded: another gives other pixels
+VERSION = 2  # of the way pictures are decoded: another gives other pixels
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def decode_all(parts: Sequence[Split], form: Form, out: np.ndarray) -> dict[int,
     Python's lock, so threads share the work."""
     bad: dict[int, Unreadable] = {}
     first = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with unremarked(), ThreadPoolExecutor(os.cpu_count()) as pool:
         for part in parts:
             images, count = part.images, len(part.images)
             if isinstance(images, np.ndarray):
@@ -70,19 +70,6 @@ def decode_all(parts: Sequence[Split], form: Form, out: np.ndarray) -> dict[int,
                         out[row] = picture
             first += count
     return bad
-
-
-def unreadable(pictures: Sequence[Pictures], form: Form) -> dict[int, Unreadable]:
-    """Reads every picture once, for those that cannot be."""
-    places = [(part, i) for part in pictures for i in range(len(part))]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        read = pool.map(lambda place: _complaint(place[0], place[1], form), places)
-        return {row: complaint for row, complaint in enumerate(read) if complaint}
-
-
-def _complaint(pictures: Pictures, index: int, form: Form) -> Unreadable | None:
-    picture = read_picture(pictures, index, form)
-    return picture if isinstance(picture, Unreadable) else None
 
 
 def _reader(pictures: Pictures, form: Form) -> Callable[[int], np.ndarray | Unreadable]:

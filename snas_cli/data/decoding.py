@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
 import numpy as np
@@ -14,7 +17,8 @@ from snas_cli.api import LabelledImages, Pictures, Split
 from snas_cli.errors import DataError
 
 SIZES = (16, 24, 32, 48, 64)  # suggested for pictures of different sizes; larger only on request
-GREY_MODES = {"1", "L", "LA", "I", "I;16", "F"}
+GREY_MODES = {"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
+FAULTS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # Pillow's, of a file
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ def splits_of(data: LabelledImages) -> dict[str, Split]:
 def form_of(data: LabelledImages, image_size: int | None) -> Form:
     """One channel if all pictures are grey; the size asked for, the one that all have, or the
     suggestion nearest to the median. A picture that cannot be read has no say."""
-    seen = Counter(shape for split in splits_of(data).values() for shape in _shapes(split))
+    with unremarked():
+        seen = Counter(shape for split in splits_of(data).values() for shape in _shapes(split))
     if not seen:
         raise DataError("not one of the pictures can be read; `snas datasets check` names them")
     channels = max(channels for channels, _, _ in seen)
@@ -90,23 +95,54 @@ def read_picture(pictures: Pictures, index: int, form: Form) -> np.ndarray | Unr
     with opened as picture:
         try:
             return pixels(picture, form)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except UnknownRangeError as error:
+            return Unreadable(pictures.describe(index), str(error))
+        except FAULTS as error:
             return Unreadable(pictures.describe(index), f"damaged picture: {error}")
 
 
 def _opened(pictures: Pictures, index: int) -> Image.Image | Unreadable:
     try:
-        return pictures.open(index)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
-        return Unreadable(pictures.describe(index), reason)
+        picture = pictures.open(index)
+    except FAULTS as error:
+        return Unreadable(pictures.describe(index), _why_not_opened(error))
+    if picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or inf):
+        picture.close()
+        return Unreadable(pictures.describe(index), _too_large())
+    return picture
+
+
+def _why_not_opened(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, Image.DecompressionBombError):
+        return _too_large()
+    words = error.strerror if isinstance(error, OSError) else None  # without the path
+    return words or f"damaged picture: {error}"
+
+
+def _too_large() -> str:
+    limit = (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+    return f"has more than {limit:,.0f} megapixels: a decompression bomb, or to be made smaller"
+
+
+@contextmanager
+def unremarked() -> Iterator[None]:
+    """Without Pillow's warnings, which name no file: what it can read is read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def pixels(picture: Image.Image, form: Form) -> np.ndarray:
-    """uint8, channels×size×size: turned upright, in grey or RGB, resized."""
+    """uint8, channels×size×size: turned upright, on white where it is transparent, in grey or RGB,
+    resized. Raises UnknownRangeError."""
     upright = ImageOps.exif_transpose(picture)
     if upright.mode.startswith(("I", "F")):
         upright = _to_eight_bits(upright)
+    if upright.has_transparency_data:
+        paper = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(paper, upright.convert("RGBA"))
     colours = upright.convert("L" if form.channels == 1 else "RGB")
     if colours.size != (form.size, form.size):
         colours = colours.resize((form.size, form.size), Image.Resampling.BILINEAR, reducing_gap=3)
@@ -114,10 +150,17 @@ def pixels(picture: Image.Image, form: Form) -> np.ndarray:
     return image.transpose(2, 0, 1)
 
 
+class UnknownRangeError(ValueError):
+    """Of pixels that might mean any brightness."""
+
+
 def _to_eight_bits(picture: Image.Image) -> Image.Image:
-    """16-bit grey to 8: `convert` would clip everything above 255."""
-    values = np.asarray(picture, dtype=np.float64)
-    return Image.fromarray((values * (255 / 65535)).clip(0, 255).astype(np.uint8))
+    """16-bit grey to 8: `convert` would clip everything above 255. Raises UnknownRangeError."""
+    values = np.asarray(picture)
+    if values.dtype.kind == "f" or values.min() < 0 or values.max() > 65535:
+        kind = "fractions" if values.dtype.kind == "f" else "numbers of 32 bits"
+        raise UnknownRangeError(f"its pixels are {kind}; save it with 8 or 16 bits")
+    return Image.fromarray((values * (255 / 65535)).astype(np.uint8))
 
 
 def fitted_array(images: np.ndarray, form: Form) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from snas_cli.api import Pictures
-from snas_cli.data.decoding import Form, Unreadable, read_picture
+from snas_cli.data.decoding import Form, Unreadable, read_picture, unremarked
 from snas_cli.errors import DataError
 
 
@@ -30,6 +31,10 @@ class Store(ABC):
     @abstractmethod
     def read(self, groups: Sequence[Tensor]) -> Iterator[Tensor]:
         """The pictures of each group of numbers, in that order: uint8 n×C×H×W."""
+
+    @abstractmethod
+    def moments(self, rows: Tensor) -> Tensor:
+        """The sums of the pixels of these pictures and of their squares: int64 2×C, exact."""
 
     @abstractmethod
     def to(self, device: torch.device) -> Self:
@@ -50,6 +55,10 @@ class Decoded(Store):
     def read(self, groups: Sequence[Tensor]) -> Iterator[Tensor]:
         return (self.images.index_select(0, rows) for rows in groups)
 
+    def moments(self, rows: Tensor) -> Tensor:
+        groups = torch.split(rows, 512)
+        return torch.stack([_moments(images) for images in self.read(groups)]).sum(0)
+
     def to(self, device: torch.device) -> Decoded:
         return Decoded(self.images.to(device), self.form)
 
@@ -60,6 +69,7 @@ class Streamed(Store):
 
     pictures: Sequence[Pictures]
     form: Form
+    each: Tensor  # the moments of each picture, int64 N×2×C
     device: torch.device = field(default=torch.device("cpu"))
 
     def read(self, groups: Sequence[Tensor]) -> Iterator[Tensor]:
@@ -71,8 +81,42 @@ class Streamed(Store):
         )
         return (images.to(self.device, non_blocking=True) for images in loader)
 
+    def moments(self, rows: Tensor) -> Tensor:
+        return self.each[rows].sum(0)
+
     def to(self, device: torch.device) -> Streamed:
-        return Streamed(self.pictures, self.form, device)
+        return Streamed(self.pictures, self.form, self.each, device)
+
+
+def _moments(images: Tensor) -> Tensor:
+    """Of uint8 n×C×H×W: int64 2×C."""
+    values = torch.arange(256)
+    counts = torch.stack([torch.bincount(pixels.flatten(), minlength=256)
+                          for pixels in images.unbind(1)])  # C×256  # fmt: skip
+    return torch.stack([counts @ values, counts @ values**2])
+
+
+def survey(pictures: Sequence[Pictures], form: Form) -> tuple[dict[int, Unreadable], Tensor]:
+    """Reads every picture once: for those that cannot be read, and for the moments of each, int64
+    N×2×C."""
+    places = [(part, i) for part in pictures for i in range(len(part))]
+    bad: dict[int, Unreadable] = {}
+    moments = torch.zeros(len(places), 2, form.channels, dtype=torch.int64)
+    with unremarked(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        read = pool.map(lambda place: _surveyed(place[0], place[1], form), places)
+        for row, found in enumerate(read):
+            if isinstance(found, Unreadable):
+                bad[row] = found
+            else:
+                moments[row] = found
+    return bad, moments
+
+
+def _surveyed(pictures: Pictures, index: int, form: Form) -> Tensor | Unreadable:
+    picture = read_picture(pictures, index, form)
+    if isinstance(picture, Unreadable):
+        return picture
+    return _moments(torch.from_numpy(picture.copy())[None])
 
 
 class _Reader(Dataset[Tensor]):
@@ -84,7 +128,8 @@ class _Reader(Dataset[Tensor]):
         return len(self._places)
 
     def __getitem__(self, row: int) -> Tensor:
-        picture = read_picture(*self._places[row], self._form)
+        with unremarked():
+            picture = read_picture(*self._places[row], self._form)
         if isinstance(picture, Unreadable):  # it was sound when the search began
             raise DataError(f"{picture.name}: {picture.reason}")
         return torch.from_numpy(picture.copy())

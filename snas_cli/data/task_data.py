@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +12,12 @@ import numpy as np
 import torch
 
 from snas_cli.api import DataRequest, Dataset, LabelledImages, Pictures, Split, Task
-from snas_cli.data.cache import Cache, Decoding, content_key, decode_all, unreadable
+from snas_cli.data.cache import Cache, Decoding, content_key, decode_all
 from snas_cli.data.decoding import Form, Unreadable, form_of, splits_of
 from snas_cli.data.splits import NAMES, Annotations, Rows, manifest_text, split_rows
-from snas_cli.data.store import Decoded, ImageSet, Store, Streamed
+from snas_cli.data.store import Decoded, ImageSet, Store, Streamed, survey
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
-
-SAMPLE = 20_000  # training pictures give mean and deviation, where reading all would take long
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,7 @@ class Source:
 
     parts: Sequence[Part]
     bad: Mapping[int, Unreadable]  # those that cannot be read, which are left out
+    remarks: Sequence[str] = ()  # of the data set itself
 
     def name(self, row: int) -> str:
         """What a person calls a picture: its path, or its place in the set."""
@@ -104,6 +104,10 @@ class Source:
 
     def labels(self) -> np.ndarray:
         return np.concatenate([part.labels for part in self.parts])
+
+    def left_out(self) -> str:
+        """The end of a count of pictures; nothing where all are used."""
+        return f" ({len(self.bad):,} left out, which cannot be read)" if self.bad else ""
 
     def rows(self) -> Rows:
         """Of each split that the data set has, without bad pictures."""
@@ -134,14 +138,16 @@ def prepare(
 ) -> TaskData:
     """Loads, decodes and splits. Raises DataError."""
     data = dataset.load(request)
+    for remark in data.remarks:
+        kept.notice(remark)
     store, bad = _stored(data, settings, kept)
-    source = Source(_parts(data), _checked_bad(bad, settings))
+    source = Source(_parts(data), _checked_bad(bad, settings), data.remarks)
     labels = source.labels()
     known = Annotations(labels, _groups(data))
     rows = kept.splits or split_rows(source.rows(), known, settings, seed)
     _check_there(rows, source)
-    _check(data.classes, labels, source.rows()["train"])
-    _check_cut(data.classes, labels, rows)
+    _check(data.classes, source)
+    _check_cut(data, labels, rows)
     train, val, test = (_image_set(store, rows[name], labels) for name in NAMES)
     mean, std = _statistics(train)
     return TaskData(data.classes, train, val, test, mean, std, dataset.mirrored, source)
@@ -181,7 +187,8 @@ def _stored(
     pictures = [part.images for part in parts if isinstance(part.images, Pictures)]
     if count * form.nbytes > settings.max_cache_bytes and len(pictures) == len(parts):
         kept.notice(f"reading {count:,} pictures; they are too many to be kept decoded")
-        return Streamed(pictures, form), unreadable(pictures, form)
+        bad, moments = survey(pictures, form)
+        return Streamed(pictures, form, moments), bad
     kept.notice(f"decoding {count:,} pictures, which are kept in {kept.decoded}")
     decoding = cache.fill(key, parts, form) if key else _in_memory(parts, form, count)
     return Decoded(torch.from_numpy(decoding.images), form), decoding.bad
@@ -197,7 +204,7 @@ def _checked_bad(bad: Mapping[int, Unreadable], settings: DataSettings) -> Mappi
     if bad and settings.on_bad_image == "error":
         shown = [f"{picture.name}: {picture.reason}" for picture in list(bad.values())[:5]]
         if len(bad) > len(shown):
-            shown.append(f"and {len(bad) - len(shown)} more")
+            shown.append(f"and {len(bad) - len(shown):,} more, which `snas datasets check` names")
         raise DataError(
             "\n".join(shown) + "\nmend them, take them away, or leave such pictures out: "
             "--set data.on_bad_image=skip"
@@ -216,28 +223,50 @@ def _check_there(rows: Rows, source: Source) -> None:
         )
 
 
-def _check(classes: tuple[str, ...], labels: np.ndarray, train: np.ndarray) -> None:
+def _check(classes: tuple[str, ...], source: Source) -> None:
+    """Raises DataError where classes are too few, or one has too few pictures."""
     if len(classes) < 2:
-        raise DataError(f"a classifier needs at least 2 classes, not {len(classes)}")
-    counts = np.bincount(labels[train], minlength=len(classes))
-    for name, count in zip(classes, counts, strict=True):
-        if count < 3:
+        only = f": there is only {classes[0]!r}" if classes else ""
+        raise DataError(f"a classifier needs at least 2 classes{only}")
+    labels, ready = source.labels(), source.rows()
+    bad = np.asarray(sorted(source.bad), dtype=np.int64)
+    counts = np.bincount(labels[ready["train"]], minlength=len(classes))
+    unread = np.bincount(labels[bad], minlength=len(classes))
+    purposes = {"train": "training", "val": "choosing", "test": "testing"}
+    missing = [word for name, word in purposes.items() if name == "train" or name not in ready]
+    for name, count, left_out in zip(classes, counts, unread, strict=True):
+        if count < len(missing):
+            cannot = f" that can be read, and {left_out} that cannot" if left_out else ""
             raise DataError(
-                f"class {name!r} has {count} pictures to train on; it needs at least 3, for "
-                "training, choosing and testing: add pictures or take the class out"
+                f"class {name!r} has {count} {_plural(count)} to train on{cannot}; it needs at "
+                f"least {len(missing)}, for {_listed(missing)}: add pictures or take the class out"
             )
 
 
-def _check_cut(classes: tuple[str, ...], labels: np.ndarray, rows: Rows) -> None:
-    """Raises DataError where groups are too few or too large to make splits of."""
-    counts = {name: np.bincount(labels[part], minlength=len(classes))
+def _plural(count: int) -> str:
+    return "picture" if count == 1 else "pictures"
+
+
+def _listed(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _check_cut(data: LabelledImages, labels: np.ndarray, rows: Rows) -> None:
+    """Raises DataError for a split without pictures, and where groups are too few or too large to
+    make splits of."""
+    counts = {name: np.bincount(labels[part], minlength=len(data.classes))
               for name, part in rows.items()}  # fmt: skip
+    ready = splits_of(data)
     for name, purpose in (("train", "to learn from"), ("val", "to choose by"), ("test", "to test")):
         if not counts[name].any():
-            raise DataError(
-                f"the groups of pictures leave none {purpose}: there are too few groups"
+            why = (
+                f"not one of the pictures of the split {name} can be read: there are none {purpose}"
+                if name in ready
+                else f"the groups of pictures leave none {purpose}: there are too few groups"
             )
-    for name, count in zip(classes, counts["train"], strict=True):
+            raise DataError(why)
+    for name, count in zip(data.classes, counts["train"], strict=True):
         if not count:
             raise DataError(
                 f"the groups of pictures leave none of class {name!r} to learn from; it needs "
@@ -250,16 +279,12 @@ def _image_set(store: Store, rows: np.ndarray, labels: np.ndarray) -> ImageSet:
 
 
 def _statistics(train: ImageSet) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel, by a histogram: exact for any amount."""
-    if isinstance(train.store, Streamed) and len(train) > SAMPLE:
-        chosen = np.random.default_rng(0).permutation(len(train))[:SAMPLE]
-        train = train[torch.from_numpy(np.sort(chosen))]
-    counts = np.zeros((train.store.form.channels, 256), dtype=np.int64)
-    for images, _ in train.in_order():
-        for channel, pixels in enumerate(images.unbind(1)):
-            counts[channel] += np.bincount(pixels.cpu().numpy().ravel(), minlength=256)
-    values = np.arange(256) / 255
-    shares = counts / counts.sum(1, keepdims=True)
-    means = shares @ values
-    deviations = np.sqrt((shares * (values - means[:, None]) ** 2).sum(1))
-    return tuple(means.tolist()), tuple(np.maximum(deviations, 1 / 255).tolist())
+    """Mean and standard deviation of each channel: from whole numbers, so exact for any amount."""
+    form = train.store.form
+    count = len(train) * form.size**2
+    means, deviations = [], []
+    for total, squares in train.store.moments(train.rows).T.tolist():
+        means.append(total / count / 255)
+        variance = (count * squares - total**2) / count**2
+        deviations.append(max(math.sqrt(variance), 1) / 255)
+    return tuple(means), tuple(deviations)

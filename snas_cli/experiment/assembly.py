@@ -37,7 +37,7 @@ class Assembly:
         colours = "grey" if channels == 1 else "colour"
         pictures = (
             f"{len(data.train):,} to train on, {len(data.val):,} to choose by, "
-            f"{len(data.test):,} kept for the end"
+            f"{len(data.test):,} kept for the end{data.source.left_out()}"
         )
         return [
             ("data", f"{recipe.data.path or recipe.data.dataset}: {len(data.classes)} classes, "
@@ -80,6 +80,7 @@ def load_data(settings: DataSettings, registry: Registry, seed: int, kept: Kept)
         label_column=settings.label_column,
         split_column=settings.split_column,
         group_column=settings.group_column,
+        skip_bad=settings.on_bad_image == "skip",
     )
     return prepare(registry.dataset(settings.dataset), request, settings, seed, kept)
 

@@ -52,6 +52,7 @@ class LabelledImages:
     train: Split
     val: Split | None = None
     test: Split | None = None
+    remarks: Sequence[str] = ()  # what a person should know: which files are passed over, say
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class DataRequest:
     label_column: str = "label"
     split_column: str | None = None  # of train, val and test; None: `split`, if there is one
     group_column: str | None = None  # of what belongs together; None: `group`, if there is one
+    skip_bad: bool = False  # are pictures that are missing to be passed on, and left out later?
 
 
 class Dataset(ABC):

@@ -21,11 +21,11 @@ def document_of(target: str, registry: Registry) -> Document:
     from snas_cli.recipe.loading import absolute_path
 
     path = Path(target).expanduser()
-    if path.suffix in RECIPE_SUFFIXES:
+    if path.suffix.lower() in RECIPE_SUFFIXES:
         document = read_document(path)
         absolute_path(document, path.parent)
         return document
-    if path.is_dir() or path.suffix in TABLE_SUFFIXES:
+    if path.is_dir() or path.suffix.lower() in TABLE_SUFFIXES:
         data = {"dataset": dataset_at(path), "path": str(path.resolve())}
         return Document(target, {"data": data})
     if target in registry.names("dataset"):
@@ -42,4 +42,4 @@ def document_of(target: str, registry: Registry) -> Document:
 
 def dataset_at(path: Path) -> str:
     """The data set that reads what lies there."""
-    return "csv" if path.suffix in TABLE_SUFFIXES else "folder"
+    return "csv" if path.suffix.lower() in TABLE_SUFFIXES else "folder"

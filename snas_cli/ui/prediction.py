@@ -29,11 +29,14 @@ class Classifier:
         picture."""
         import torch
 
-        from snas_cli.data.decoding import Form, pixels
+        from snas_cli.data.decoding import Form, UnknownRangeError, pixels
 
         card = self.bundle.card
         channels, size, _ = card.input_shape
-        decoded = pixels(_opened(file), Form(channels, size))  # uint8 C×H×W
+        try:
+            decoded = pixels(_opened(file), Form(channels, size))  # uint8 C×H×W
+        except UnknownRangeError as error:
+            raise DataError(f"this picture cannot be read: {error}") from None
         mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (card.mean, card.std))
         image = (torch.from_numpy(decoded.copy()).float() / 255 - mean) / std
         with torch.no_grad():

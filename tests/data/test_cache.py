@@ -14,13 +14,13 @@ from PIL import Image
 from snas_cli.api import DataRequest, Pictures, Split
 from snas_cli.data import cache as cache_module
 from snas_cli.data.cache import Cache, content_key
-from snas_cli.data.decoding import Form
+from snas_cli.data.decoding import Form, Unreadable
 from snas_cli.data.store import Decoded, Streamed
 from snas_cli.data.task_data import Kept, TaskData, prepare
 from snas_cli.errors import DataError
 from snas_cli.recipe.schema import DataSettings
 from snas_cli.registry import Registry
-from tests.data.photos import greys
+from tests.data.photos import colours, greys
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_bad_pictures_are_named_and_can_be_left_out(
         load(registry, photos, tmp_path / "cache")
     message = str(caught.value)
     assert "cat/bad0.png: not a picture" in message
-    assert "and 2 more" in message
+    assert "and 2 more, which `snas datasets check` names" in message
     assert "--set data.on_bad_image=skip" in message
     for _ in range(2):  # decoded, and from the cache
         data = load(registry, photos, tmp_path / "cache", on_bad_image="skip")
@@ -106,6 +106,28 @@ def test_bad_pictures_are_named_and_can_be_left_out(
         assert sum(map(len, data.splits.values())) == 15
         assert not [name for name in data.names(data.train) if "/bad" in name]
         assert "/bad" not in data.manifest()
+
+
+def test_what_pillow_remarks_is_not_shown(registry: Registry, photos: Path, tmp_path: Path) -> None:
+    """A broken EXIF block, say: the picture is read all the same. Warnings are errors here."""
+    broken = b"Exif\0\0MM\0*" + b"\xff" * 4
+    Image.new("RGB", (12, 12)).save(photos / "cat" / "x.jpg", exif=broken)
+    assert len(load(registry, photos, tmp_path / "cache").source.bad) == 0
+    assert len(load(registry, photos, tmp_path / "cache", max_cache_bytes=1).source.bad) == 0
+
+
+def test_what_is_not_there_is_kept_in_mind_and_looked_for(
+    registry: Registry, photos: Path, tmp_path: Path
+) -> None:
+    lost = photos / "cat" / "lost.png"
+    lost.symlink_to(tmp_path / "elsewhere.png")
+    data = load(registry, photos, tmp_path / "cache", on_bad_image="skip")
+    assert data.source.left_out() == " (1 left out, which cannot be read)"
+    assert list(data.source.bad.values()) == [Unreadable(str(lost), "No such file or directory")]
+    assert isinstance(data.train.store, Decoded)
+    assert len(list((tmp_path / "cache").glob("*.npy"))) == 1
+    Image.new("L", (12, 12)).save(tmp_path / "elsewhere.png")
+    assert not load(registry, photos, tmp_path / "cache").source.bad
 
 
 def test_a_full_disk_is_said(
@@ -172,6 +194,7 @@ def test_pictures_without_a_stamp_are_not_kept(tmp_path: Path) -> None:
 def test_a_set_too_large_for_the_cache_is_streamed_and_gives_the_same(
     registry: Registry, photos: Path, tmp_path: Path
 ) -> None:
+    colours(photos, ("emu",))
     kept = load(registry, photos, tmp_path / "cache")
     streamed = load(registry, photos, tmp_path / "other", max_cache_bytes=100)
     assert isinstance(streamed.train.store, Streamed)

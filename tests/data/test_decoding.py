@@ -16,6 +16,7 @@ from snas_cli.data.decoding import (
     form_of,
     picture_shape,
     read_picture,
+    unremarked,
 )
 from snas_cli.registry import Registry
 
@@ -73,6 +74,55 @@ def test_sixteen_bits_become_eight_by_scaling(registry: Registry, tmp_path: Path
     assert np.unique(decode(data, form_of(data, None))).tolist() == [127]
 
 
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+def test_sixteen_bits_are_grey_in_any_order_of_bytes(
+    registry: Registry, tmp_path: Path, mode: str
+) -> None:
+    deep = Image.new(mode, (20, 20), 32768)
+    path = folder_of(tmp_path / "x", deep, suffix="tif")
+    with Image.open(path / "a" / "0.tif") as picture:
+        assert picture.mode == mode
+    data = load(registry, path)
+    assert form_of(data, None) == Form(1, 20)
+    assert np.unique(decode(data, Form(1, 20))).tolist() == [127]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (np.full((9, 9), 0.5, np.float32), "its pixels are fractions; save it with 8 or 16 bits"),
+        (np.full((9, 9), 70_000, np.int32), "its pixels are numbers of 32 bits; save it with 8"),
+    ],
+)
+def test_pixels_that_might_mean_anything_are_refused(
+    registry: Registry, tmp_path: Path, values: np.ndarray, reason: str
+) -> None:
+    data = load(registry, folder_of(tmp_path / "x", Image.fromarray(values), suffix="tif"))
+    pictures = data.train.images
+    assert isinstance(pictures, Pictures)
+    refused = read_picture(pictures, 0, Form(1, 9))
+    assert isinstance(refused, Unreadable)
+    assert refused.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_lies_on_white(registry: Registry, tmp_path: Path, mode: str) -> None:
+    """A black drawing on nothing has black pixels only: the drawing is in its alpha."""
+    drawing = Image.new("LA", (20, 20), (0, 0))
+    drawing.paste((0, 255), (0, 0, 20, 10))
+    if mode == "P":
+        palette = Image.new("P", (20, 20), 1)
+        palette.putpalette([0, 0, 0, 0, 0, 0])
+        palette.paste(0, (0, 0, 20, 10))
+        path = folder_of(tmp_path / "x", palette, transparency=1)
+    else:
+        path = folder_of(tmp_path / "x", drawing.convert(mode))
+    data = load(registry, path)
+    image = decode(data, form_of(data, None))[0]
+    assert np.unique(image[:, :10]).tolist() == [0]
+    assert np.unique(image[:, 10:]).tolist() == [255]
+
+
 def test_a_photograph_is_turned_upright(registry: Registry, tmp_path: Path) -> None:
     lying = Image.new("RGB", (40, 40))
     lying.paste((255, 255, 255), (0, 0, 20, 40))  # the left half is white
@@ -122,6 +172,11 @@ def test_a_decompression_bomb_is_refused(
         assert isinstance(refused, Unreadable)
         assert refused.name.endswith("a/0.png")
         assert "decompression bomb" in refused.reason
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 9_999)  # Pillow itself only warns
+    with unremarked():
+        refused = read_picture(pictures, 0, Form(3, 16))
+    assert isinstance(refused, Unreadable)
+    assert "decompression bomb" in refused.reason
 
 
 def test_what_cannot_be_read_has_no_say_in_the_form(registry: Registry, tmp_path: Path) -> None:

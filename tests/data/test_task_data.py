@@ -116,7 +116,11 @@ def test_statistics_come_from_the_training_split() -> None:
 
 
 def test_classes_that_are_too_small_are_named() -> None:
-    with pytest.raises(DataError, match="class '1' has 2 pictures"):
+    three = "has 2 pictures to train on; it needs at least 3, for training, choosing and testing: "
+    with pytest.raises(DataError, match=f"class '1' {three}"):
         made(10, 2)
-    with pytest.raises(DataError, match="at least 2 classes, not 1"):
+    with pytest.raises(DataError, match=r"1 picture .* at least 2, for training and choosing: "):
+        made(10, 1, test=2)
+    assert len(made(10, 2, test=2).test) == 2
+    with pytest.raises(DataError, match="at least 2 classes: there is only '0'"):
         made(10)

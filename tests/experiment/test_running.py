@@ -14,11 +14,12 @@ import pytest
 
 from snas_cli.api import Trial
 from snas_cli.errors import CheckpointError, DataError, RunError, SearchError
-from snas_cli.experiment.running import resume
+from snas_cli.experiment.running import resume, start
 from snas_cli.registry import Registry
 from snas_cli.runs.checkpoint import load_checkpoint, numbered_checkpoints
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener, Plan
+from tests.data.photos import colours
 from tests.experiment import tiny
 
 
@@ -280,3 +281,20 @@ def test_a_full_disk_ends_with_a_message_and_loses_nothing(
     assert not list(folder.path.rglob("*.partial"))
     resume(folder.path, registry, Listener())
     assert tiny.results(folder) == tiny.results(whole)
+
+
+def test_pictures_that_are_read_anew_each_time_give_the_same(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """As a search on pictures that were decoded once."""
+    photos = str(colours(tmp_path / "photos"))
+    training, search = {"batch_size": 8}, {"generations": 1, "population_size": 2}
+    found = []
+    for name, most in (("kept", 1_000_000), ("streamed", 1)):
+        data = {"dataset": "folder", "path": photos, "max_cache_bytes": most}
+        recipe = tiny.recipe(
+            registry, tmp_path / name, data=data, training=training, search=search,
+            limits={"max_params": None},
+        )  # fmt: skip
+        found.append(tiny.results(start(recipe, registry, Listener()).folder))
+    assert found[0] == found[1]

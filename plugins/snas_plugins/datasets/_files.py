@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,26 @@ from snas_cli.api import DataError, Pictures
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+SUFFIXES = {
+    ".bmp",
+    ".gif",
+    ".jfif",
+    ".jpeg",
+    ".jpg",
+    ".pgm",
+    ".png",
+    ".ppm",
+    ".tif",
+    ".tiff",
+    ".webp",
+}
 BY_SYSTEMS = {
     "__MACOSX",
     "@eaDir",
 }  # beside a person's own folders: archives of macOS, disk stations
 # Pillow goes by what is in a file, not by its suffix, and others of its formats start programs
 # (EPS: Ghostscript).
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 
@@ -42,18 +56,21 @@ class PictureFiles(Pictures):
         return shown(self._paths[index])
 
     def stamp(self, index: int) -> str | None:
-        """Path, size in bytes and time of the last change in ns."""
+        """Path, size in bytes and time of the last change in ns, and whether it may be read; the
+        path alone of what is not there."""
         path = Path(self._paths[index]).absolute()
         try:
             status = path.stat()
         except OSError:
-            return None
-        return f"{shown(path)} {status.st_size} {status.st_mtime_ns}"
+            return shown(path)
+        closed = "" if os.access(path, os.R_OK) else " closed"
+        return f"{shown(path)} {status.st_size} {status.st_mtime_ns}{closed}"
 
 
 def shown(path: str | Path) -> str:
-    """The path as text that can be printed and written, whatever bytes are in it."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """The path as text of one line that can be printed and written, whatever bytes are in it."""
+    text = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def few(things: Sequence[str], separator: str = ", ") -> str:
@@ -73,9 +90,12 @@ class Contents:
         """The end of a message about a folder without pictures."""
         if not self.others:
             return ""
-        kinds = [_counted(suffix, count) for suffix, count in self.others.most_common()]
         verb = "is" if self.others.total() == 1 else "are"
-        return f"; {few(kinds)} {verb} of a kind that is not read"
+        return f"; {by_kind(self.others)} {verb} of a kind that is not read"
+
+
+def by_kind(suffixes: Counter[str]) -> str:
+    return few([_counted(suffix, count) for suffix, count in suffixes.most_common()])
 
 
 def _counted(suffix: str, count: int) -> str:
@@ -92,7 +112,7 @@ def contents(folder: Path) -> Contents:
         for entry in _files(folder):
             suffix = Path(entry.name).suffix.lower()
             # A link that leads nowhere counts: opening it will say so. A pipe would never end.
-            if suffix in SUFFIXES and (entry.is_file() or not Path(entry.path).exists()):
+            if suffix in SUFFIXES and (_is_file(entry) or not Path(entry.path).exists()):
                 pictures.append(entry.path)
             else:
                 others[suffix] += 1
@@ -111,9 +131,18 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
             continue
         read.add(_identity(Path(here)))
         with os.scandir(here) as entries:
-            seen = [entry for entry in entries if visible(entry.name)]
-        waiting += sorted((entry.path for entry in seen if entry.is_dir()), reverse=True)
-        yield from (entry for entry in seen if not entry.is_dir())
+            seen = [(entry, _is_folder(entry)) for entry in entries if visible(entry.name)]
+        waiting += sorted((entry.path for entry, folder in seen if folder), reverse=True)
+        yield from (entry for entry, folder in seen if not folder)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """An entry follows links by itself, but raises OSError for one that leads to itself."""
+    return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return Path(entry.path).is_file() if entry.is_symlink() else entry.is_file()
 
 
 def _identity(folder: Path) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def labelled_images(
         paths, labels = [path for path, _ in part], [number[name] for _, name in part]
         groups = [group_of(path) for path in paths] if group_of else None
         splits[split] = Split(PictureFiles(paths), labels, groups)
-    return LabelledImages(names, **splits)
+    return LabelledImages(names, splits["train"], splits.get("val"), splits.get("test"))
 
 
 def meant(word: str, known: Sequence[str]) -> str:

@@ -33,9 +33,8 @@ class _IdxSet(PublicSet):
         for split, stems in self.stems.items():
             if not all(idx_file(raw, stem) for stem in stems):
                 self.fetched(folder, train=split == "train", **self.options)
-        return LabelledImages(
-            self.class_names, **{split: self._split(raw, split) for split in self.stems}
-        )
+        train, test = (self._split(raw, split) for split in ("train", "test"))
+        return LabelledImages(self.class_names, train, test=test)
 
     def _split(self, raw: Path, split: str) -> Split:
         import numpy as np

@@ -1,4 +1,4 @@
-"""A table of pictures and their labels: CSV, separated by commas, semicolons or tabs."""
+"""A table of pictures and their labels: CSV, separated by commas, semicolons, tabs or bars."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from snas_plugins.datasets._labels import SPLITS, labelled_images, meant
 
 MAX_BYTES = 200_000_000  # 2 million pictures; a larger file is hardly a table of them
 MAX_HEADER = 1_000_000  # characters
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 SPLIT_COLUMN, GROUP_COLUMN = "split", "group"  # mean what they say where a recipe names no others
 
 
@@ -27,7 +27,8 @@ class CsvTable(Dataset):
         if request.path is None:
             raise DataError("the data set 'csv' needs the path to your table")
         rows = _read(request.path, request)
-        _check_pictures(request.path, rows)
+        _check_twice(request.path, rows)
+        _check_there(request, rows)
         _check_groups(request.path, rows)
         parts: dict[str, list[tuple[str, str]]] = {"train": []}
         for row in rows:
@@ -194,9 +195,9 @@ def _check_groups(path: Path, rows: Sequence[Row]) -> None:
 # --- the pictures ---------------------------------------------------------------------------------
 
 
-def _check_pictures(path: Path, rows: Sequence[Row]) -> None:
-    """Raises DataError for pictures that are not there, and for those that are there twice: one
-    could be learned from and tested on."""
+def _check_twice(path: Path, rows: Sequence[Row]) -> None:
+    """Raises DataError for a picture that is listed twice: it could be learned from and tested
+    on."""
     where = shown(path)
     first: dict[str, int] = {}
     for row in rows:
@@ -204,13 +205,20 @@ def _check_pictures(path: Path, rows: Sequence[Row]) -> None:
         if line != row.line:
             name = shown(row.picture)
             raise DataError(f"{where}:{row.line}: {name} is in line {line} already; keep one")
+
+
+def _check_there(request: DataRequest, rows: Sequence[Row]) -> None:
+    """Raises DataError for pictures that are not there, unless some may be left out."""
     lost = [rows[i] for i in missing([row.picture for row in rows])]
-    if lost:
-        named = few([f"{where}:{row.line}: {shown(row.picture)}" for row in lost], "\n")
-        raise DataError(
-            f"{where}: {len(lost):,} of {len(rows):,} pictures are not there; paths are absolute, "
-            f"or start from the table's folder, with / between folders:\n{named}"
-        )
+    if not lost or (request.skip_bad and len(lost) < len(rows)):
+        return
+    where = shown(request.path or "")
+    named = few([f"{where}:{row.line}: {shown(row.picture)}" for row in lost], "\n")
+    leave = "--set data.on_bad_image=skip leaves them out; " if len(lost) < len(rows) else ""
+    raise DataError(
+        f"{where}: {len(lost):,} of {len(rows):,} pictures are not there; {leave}paths are "
+        f"absolute, or start from the table's folder, with / between folders:\n{named}"
+    )
 
 
 @hookimpl

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from snas_cli.api import DataError, DataRequest, Dataset, LabelledImages, hookimpl
-from snas_plugins.datasets._files import SUFFIXES, Contents, contents, few, shown, visible
+from snas_plugins.datasets._files import SUFFIXES, Contents, by_kind, contents, few, shown, visible
 from snas_plugins.datasets._labels import SPLITS, Labelled, in_order, labelled_images
 
 ADVICE = "put the pictures of each class into a folder of its own: photos/cat/1.jpg, photos/dog/…"
@@ -21,10 +23,11 @@ class ClassFolders(Dataset):
         if request.path is None:
             raise DataError("the data set 'folder' needs the path to your pictures")
         splits = _splits(request.path)
-        parts = {name: _read(folder) for name, folder in splits.items()}
+        found = {name: _read(folder) for name, folder in splits.items()}
+        parts = {name: _labelled(classes) for name, classes in found.items()}
         data = labelled_images(shown(request.path), parts)
         _check_classes(splits["train"], data.classes)
-        return data
+        return replace(data, remarks=_remarks(splits, found))
 
 
 def _splits(path: Path) -> Mapping[str, Path]:
@@ -69,7 +72,9 @@ def _folders(path: Path) -> list[Path]:
 def _check_classes(path: Path, classes: tuple[str, ...]) -> None:
     for name in classes:
         if shown(name) != name:
-            raise DataError(f"{shown(path / name)}: the name is not UTF-8; rename the folder")
+            raise DataError(
+                f"{shown(path / name)}: the name is not plain text in UTF-8; rename the folder"
+            )
     if len(classes) == 1:
         only = path / classes[0]
         inner = [entry.name for entry in only.iterdir() if entry.is_dir() and visible(entry.name)]
@@ -77,12 +82,32 @@ def _check_classes(path: Path, classes: tuple[str, ...]) -> None:
         raise DataError(f"{shown(path)} holds one class folder only, {only.name}; {hint}")
 
 
-def _read(path: Path) -> Labelled:
-    """Every picture below the class folders of `path`, class by class. Raises DataError for those
-    that have none."""
+def _read(path: Path) -> Mapping[str, Contents]:
+    """What is below each class folder of `path`. Raises DataError for those without pictures."""
     found = {name: contents(path / name) for name in in_order(f.name for f in _folders(path))}
     _check_filled(path, found)
+    return found
+
+
+def _labelled(found: Mapping[str, Contents]) -> Labelled:
+    """Every picture, class by class."""
     return [(picture, name) for name, inside in found.items() for picture in inside.pictures]
+
+
+def _remarks(
+    splits: Mapping[str, Path], found: Mapping[str, Mapping[str, Contents]]
+) -> Sequence[str]:
+    """About files that are passed over."""
+    remarks = []
+    for name, path in splits.items():
+        loose = Counter(entry.suffix.lower() for entry in path.iterdir()
+                        if visible(entry.name) and not entry.is_dir())  # fmt: skip
+        if loose:
+            remarks.append(f"passed over in {shown(path)}: {by_kind(loose)} in no class folder")
+        others = sum((inside.others for inside in found[name].values()), Counter[str]())
+        if others:
+            remarks.append(f"passed over in the class folders of {shown(path)}: {by_kind(others)}")
+    return remarks
 
 
 def _check_filled(path: Path, found: Mapping[str, Contents]) -> None:

@@ -66,6 +66,9 @@ def read(path: str, card: dict) -> np.ndarray:
         picture = ImageOps.exif_transpose(file)
     if picture.mode.startswith(("I", "F")):
         sys.exit(f"{path}: more than 8 bits a channel; save it with 8")
+    if picture.has_transparency_data:
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture.convert("RGBA"))
     picture = picture.convert("L" if channels == 1 else "RGB")
     picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
     pixels = np.asarray(picture).reshape(1, height, width, channels).transpose(0, 3, 1, 2)

@@ -179,6 +179,9 @@ def read(path: str) -> Tensor:
         picture = ImageOps.exif_transpose(file)
     if picture.mode.startswith(("I", "F")):
         sys.exit(f"{path}: more than 8 bits a channel; save it with 8")
+    if picture.has_transparency_data:
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture.convert("RGBA"))
     picture = picture.convert("$mode")
     picture = picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3)
     pixels = torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8)

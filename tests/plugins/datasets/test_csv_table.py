@@ -96,7 +96,7 @@ def test_labels_are_text_in_the_order_of_numbers(photos: Path) -> None:
 def test_unicode_and_quoted_fields(photos: Path) -> None:
     save(photos / "café" / 'a, "b"\n.png')
     text = 'image,label\n"café/a, ""b""\n.png","日本, ""x"""\n1.png,ñ\n'
-    assert read(photos, text) == [('a, "b"\n.png', '日本, "x"'), ("1.png", "ñ")]
+    assert read(photos, text) == [(r'a, "b"\x0a.png', '日本, "x"'), ("1.png", "ñ")]
 
 
 def test_paths_are_relative_to_the_table_or_absolute(
@@ -217,8 +217,19 @@ def test_pictures_that_are_not_there(photos: Path) -> None:
     with pytest.raises(DataError) as caught:
         loaded(path)
     first, *named = str(caught.value).split("\n")
-    assert first.startswith(f"{path}: 1,501 of 1,502 pictures are not there; paths are absolute")
+    assert first.startswith(f"{path}: 1,501 of 1,502 pictures are not there; --set ")
     assert named == [*(f"{path}:{i + 3}: {photos}/{i}.jpg" for i in range(3)), "and 1,498 more"]
+
+
+def test_pictures_that_are_not_there_can_be_left_out(photos: Path) -> None:
+    """Not all of them: then it is the folder that is wrong."""
+    path = written(photos, "image,label\n0.png,cat\n1.png,dog\n9.png,dog\n")
+    data = loaded(path, skip_bad=True)
+    with pytest.raises(FileNotFoundError):
+        value(data.train, 2)
+    written(photos, "image,label\n8.png,cat\n9.png,dog\n")
+    with refused("2 of 2 pictures are not there; paths are absolute"):
+        loaded(path, skip_bad=True)
 
 
 def test_split_columns_that_are_wrong(photos: Path) -> None:

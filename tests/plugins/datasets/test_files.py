@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, UnidentifiedImageError
-from snas_plugins.datasets._files import PictureFiles, contents, few
+from snas_plugins.datasets._files import PictureFiles, contents, few, shown
 
 from snas_cli.errors import DataError
 from tests.plugins.datasets.pictures import save
@@ -58,8 +58,31 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_is_a_picture_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "1.png").symlink_to(tmp_path / "gone.png")
     pictures = PictureFiles(contents(tmp_path).pictures)
-    assert pictures.stamp(0) is None
+    assert pictures.stamp(0) == str(tmp_path / "1.png")
     with pytest.raises(FileNotFoundError):
+        pictures.open(0)
+
+
+def test_a_stamp_changes_when_a_picture_may_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what could not be read once is left out for ever: its size and time are the same."""
+    pictures = PictureFiles([str(save(tmp_path / "1.png"))])
+    before = pictures.stamp(0)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert pictures.stamp(0) != before
+
+
+def test_a_name_is_shown_on_one_line_and_sends_nothing_to_the_terminal() -> None:
+    assert shown("a\nb\x1b[31m.png") == r"a\x0ab\x1b[31m.png"
+
+
+def test_a_link_to_itself_is_a_picture_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "1.png").symlink_to("1.png")
+    (tmp_path / "folder").symlink_to("folder")
+    pictures = PictureFiles(contents(tmp_path).pictures)
+    assert len(pictures) == 1
+    with pytest.raises(OSError, match="Too many levels"):
         pictures.open(0)
 
 

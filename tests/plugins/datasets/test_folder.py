@@ -160,10 +160,28 @@ def test_no_split_to_learn_from(tmp_path: Path) -> None:
     assert message(tmp_path) == f"{tmp_path} holds test, val but no folder train, to learn from"
 
 
+def test_files_that_are_passed_over_are_told(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for place in ("cat", "dog"):
+            save(tmp_path / split / place / "1.png")
+    assert loaded(tmp_path).remarks == []
+    save(tmp_path / "train" / "loose.png")
+    (tmp_path / "test" / "cat" / "deep").mkdir()
+    for i in range(2):
+        (tmp_path / "test" / "cat" / "deep" / f"{i}.HEIC").touch()
+    assert loaded(tmp_path).remarks == [
+        f"passed over in the class folders of {tmp_path}/test: 2 .heic files",
+        f"passed over in {tmp_path}/train: 1 .png file in no class folder",
+    ]
+
+
 def test_class_names_must_be_text(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "1.png")
     save(Path(os.fsdecode(os.fsencode(tmp_path) + b"/d\xf6g")) / "1.png")
-    assert message(tmp_path) == f"{tmp_path}/d\\xf6g: the name is not UTF-8; rename the folder"
+    assert (
+        message(tmp_path)
+        == f"{tmp_path}/d\\xf6g: the name is not plain text in UTF-8; rename the folder"
+    )
 
 
 def test_photographs_of_traffic_signs(signs: Path) -> None:
