@@ -94,7 +94,8 @@ def check(
     findings = examine(data)
     expected = estimate(judge)
     seconds = expected.seconds(
-        trials_in(search, planned_generations(search, expected_trials(search, judge.epochs_each)))
+        trials_in(search, planned_generations(search, expected_trials(search, judge.epochs_each))),
+        judge.executor().capacity,
     )
     if as_json:
         print_json(findings_as_json(data.classes, findings) | {"search_seconds": seconds})
@@ -118,13 +119,17 @@ def preview(
     """Write a contact sheet: some training pictures of each class, as a search sees them."""
     import torch
 
-    from snas_cli.data.preview import contact_sheet
+    from snas_cli.data.preview import contact_sheet, in_words
     from snas_cli.runs.files import write_whole
+    from snas_cli.terminal.tables import as_it_is
 
     data = _judge(context, target, settings).assembly.data
     sheet = contact_sheet(data, columns, torch.Generator().manual_seed(seed))
     write_whole(output, lambda partial: sheet.save(partial, format="PNG"))
-    console().print(f"written to {output}")
+    screen = console()
+    screen.print(f"written to {output}", markup=False, soft_wrap=True)
+    for line in in_words(data.classes):
+        screen.print(as_it_is(line), soft_wrap=True)
 
 
 def _judge(context: typer.Context, target: str, settings: list[str] | None) -> TrainingJudge:

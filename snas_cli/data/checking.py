@@ -20,6 +20,7 @@ class Findings:
     counts: Mapping[str, Sequence[int]]  # of each split, how many pictures each class has
     bad: Sequence[Unreadable]
     twins: Sequence[Sequence[tuple[str, str]]]  # pictures that are the same: split and name of each
+    remarks: Sequence[str] = ()  # of the data set itself
 
     @property
     def pictures(self) -> int:
@@ -45,7 +46,9 @@ def examine(data: TaskData) -> Findings:
     """Looks at every picture, in the size that a search gives it."""
     counts = {name: split.labels.bincount(minlength=len(data.classes)).tolist()
               for name, split in data.splits.items()}  # fmt: skip
-    return Findings(data.train.store.form, counts, list(data.source.bad.values()), _twins(data))
+    source = data.source
+    bad = list(source.bad.values())
+    return Findings(data.train.store.form, counts, bad, _twins(data), source.remarks)
 
 
 def _twins(data: TaskData) -> list[list[tuple[str, str]]]:

@@ -47,6 +47,7 @@ def write_report(folder: RunFolder, trials: Sequence[Trial]) -> Path:
     text = PAGE.substitute(
         run=escape(folder.path.name),
         verdict=sections.verdict(account, best, finished=folder.finished() is not None),
+        pictures=sections.pictures(read_json(folder.data) if folder.data.exists() else None),
         worth=sections.worth_of_search(account, best),
         progress=progress_chart(trials, account.measure),
         generations=generations_chart(account.generations, account.measure),
@@ -113,6 +114,7 @@ pre { overflow-x: auto; font-size: .85rem; padding: .8rem; border: 1px solid var
 </style>
 <h1>$run</h1>
 $verdict
+$pictures
 <h2>What the search was worth</h2>
 $worth
 <h2>Every candidate, and the best so far</h2>

@@ -47,6 +47,19 @@ def verdict(account: Account, best: Best, *, finished: bool) -> str:
     return "".join(parts)
 
 
+def pictures(data: Mapping[str, Any] | None) -> str:
+    """How many there are for what, by the run's data.json; nothing where nothing was trained."""
+    if data is None:
+        return ""
+    skipped = data["skipped"]
+    left_out = f" {skipped:,} more could not be read." if skipped else ""
+    return (
+        f"<p>Of {len(data['classes'])} classes, {data['train']:,} pictures were learned from, "
+        f"{data['val']:,} chosen by and {data['test']:,} kept for the test.{left_out} "
+        "<code>splits.csv</code> has them all.</p>"
+    )
+
+
 def worth_of_search(account: Account, best: Best) -> str:
     controls = best.get("controls")
     if not controls:

@@ -53,10 +53,15 @@ def test_options_and_settings_take_precedence(place: Path) -> None:
 
 def test_search_on_class_folders(tmp_path: Path) -> None:
     colours(tmp_path / "photos")
+    (tmp_path / "photos" / "class 0" / "bad.png").write_text("not a picture")
     out = snas("search", "photos", "--families", "mlp", "--generations", 1, "--epochs", 1,
-               "--max-layers", 2, "--set", "finale.epochs=1", cwd=tmp_path).stdout  # fmt: skip
+               "--max-layers", 2, "--set", "finale.epochs=1",
+               "--set", "data.on_bad_image=skip", cwd=tmp_path).stdout  # fmt: skip
     assert "3 classes, 24×24 colour" in out
-    assert (tmp_path / "runs" / "photos-001" / "best" / "model.safetensors").exists()
+    assert "(1 left out, which cannot be read)" in out
+    run = tmp_path / "runs" / "photos-001"
+    assert (run / "best" / "model.safetensors").exists()
+    assert " 1 more could not be read." in (run / "report.html").read_text()
 
 
 def test_evaluate_a_run_and_its_architecture(place: Path) -> None:

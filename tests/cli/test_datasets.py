@@ -37,7 +37,7 @@ def test_a_folder_is_shown(photos: Path) -> None:
 def test_a_sound_folder_passes_its_check(photos: Path) -> None:
     said = snas("datasets", "check", "photos", cwd=photos).stdout
     assert "nothing is wrong with it" in said
-    assert "a search takes about" in said
+    assert "a search takes a" in said
 
 
 def test_a_bad_folder_fails_its_check_and_every_fault_is_named(photos: Path) -> None:
@@ -73,3 +73,15 @@ def test_what_ships_needs_no_download(photos: Path) -> None:
 )
 def test_mistakes(photos: Path, arguments: list[str], code: int, message: str) -> None:
     assert message in snas("datasets", *arguments, cwd=photos, code=code).stderr
+
+
+def test_names_of_classes_are_shown_as_they_are(tmp_path: Path) -> None:
+    greys(tmp_path / "photos", ("[bold]cat", "日本"))
+    assert "[bold]cat" in snas("datasets", "show", "photos", cwd=tmp_path).stdout
+    assert "row 2 is 日本" in snas("datasets", "preview", "photos", cwd=tmp_path).stdout
+
+
+def test_a_table_may_have_its_suffix_in_capitals(photos: Path) -> None:
+    rows = [f"photos/{name}/{i}.png,{name}" for name in ("cat", "dog") for i in range(12)]
+    (photos / "LABELS.CSV").write_text("\n".join(["image,label", *rows]))
+    assert "24 pictures" in snas("datasets", "show", "LABELS.CSV", cwd=photos).stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import torch
 
 from snas_cli.api import DataRequest, Dataset, LabelledImages, Split
 from snas_cli.data.checking import Findings, examine
-from snas_cli.data.preview import CELL, MOST_CLASSES, contact_sheet
+from snas_cli.data.decoding import Unreadable
+from snas_cli.data.preview import CELL, MOST_CLASSES, caption, contact_sheet, in_words
 from snas_cli.data.task_data import Kept, TaskData, prepare
 from snas_cli.recipe.schema import DataSettings
-from snas_cli.terminal.datasets import complaints
+from snas_cli.terminal.datasets import complaints, form_in_words
 
 
 class Given(Dataset):
@@ -82,3 +84,32 @@ def test_a_contact_sheet_of_many_classes_is_cut() -> None:
     many = data([i % 250 for i in range(600)], [0, 1], classes=60)
     sheet = contact_sheet(many, 2, torch.Generator())
     assert sheet.height < (MOST_CLASSES + 2) * (CELL + 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("cat", "cat"), ("naïve café", "naive cafe"), ("日本", "row 3"), ("🐈 cat", "row 3"),
+     ("a\x1bb", "row 3"), ("x" * 30, "x" * 23 + "…")],
+)  # fmt: skip
+def test_a_caption_has_letters_that_can_be_drawn(name: str, text: str) -> None:
+    assert caption(2, name) == text
+
+
+def test_what_a_sheet_cannot_say_is_said_beside_it() -> None:
+    assert in_words(["cat", "日本"]) == ["row 2 is 日本"]
+    assert in_words([f"{i}" for i in range(60)]) == ["the first 40 of 60 classes"]
+
+
+def test_every_picture_that_cannot_be_read_is_named_and_counted() -> None:
+    sound = examine(data(list(range(20)), [50, 51]))
+    bad = [Unreadable(f"{i}.png", "not a picture") for i in range(30)]
+    said = list(complaints(("a", "b"), replace(sound, bad=bad, remarks=["a remark"])))
+    assert said[0] == "a remark"
+    assert said[30] == "cannot be read: 29.png: not a picture"
+    assert "(30 left out, which cannot be read)" in form_in_words(replace(sound, bad=bad))
+
+
+def test_more_than_three_of_a_kind_are_counted() -> None:
+    (line,) = complaints(("a", "b"), examine(data([*range(20), 0, 0, 0, 0], [50, 51])))
+    assert line.startswith("the same picture: ")
+    assert line.endswith(" and 2 more")
