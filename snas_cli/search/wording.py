@@ -116,6 +116,8 @@ def results(best: Mapping[str, Any], measure: Measure) -> Iterator[tuple[str, st
         yield from ((name, f"{value:.4g}") for name, value in best.items()
                     if name not in _DESCRIBED and isinstance(value, int | float))  # fmt: skip
         return
+    if measure.metric == "val_balanced_acc" and "test_balanced_acc" in best:
+        yield "balanced test accuracy", percent(best["test_balanced_acc"])
     if "test_acc" in best:
         yield "test accuracy", percent(best["test_acc"])
     for name, metric in (("validation", "val_acc"), ("test", "test_acc")):

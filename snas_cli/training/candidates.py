@@ -118,7 +118,11 @@ class Workshop:
     def test(self, network: nn.Module) -> dict[str, float]:
         """The last word on a network; not to be used for any choice."""
         scores = score(network, self.data.test, self.data)
-        return {"test_acc": scores.accuracy, "test_loss": scores.loss}
+        return {
+            "test_acc": scores.accuracy,
+            "test_loss": scores.loss,
+            "test_balanced_acc": scores.balanced_accuracy,
+        }
 
     @contextmanager
     def _own_chance(self, genome: Genome) -> Iterator[None]:

@@ -55,6 +55,12 @@ def test_results_of_what_was_trained() -> None:
         ("balanced validation accuracy", "94.00 %"),
         ("test accuracy", "93.00 %"),
     ]
+    tested = dict(results({**TRAINED, "test_balanced_acc": 0.9}, measure))
+    assert tested["balanced test accuracy"] == "90.00 %"
+    plain = Measure("validation accuracy", "val_acc")
+    assert "balanced test accuracy" not in dict(
+        results({**TRAINED, "test_balanced_acc": 0.9}, plain)
+    )
     repeated = dict(results({**TRAINED, **REPEATED}, measure))
     assert repeated["validation, on average"] == "98.2 % ± 0.3 over 3 trainings"
     assert repeated["test, on average"] == "93.0 % ± 1.0 over 3 trainings"
