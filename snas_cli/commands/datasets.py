@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
         invoke_without_command=True, help="List data sets; check, preview or download one."
     )
     datasets.callback()(_list_by_default)
-    for command in (list_, show, download, check, preview):
+    for command in (list_, show, download, check, preview, clean):
         datasets.command(command.__name__.rstrip("_"))(command)
     app.add_typer(datasets, name="datasets")
 
@@ -130,6 +130,24 @@ def preview(
     screen.print(f"written to {output}", markup=False, soft_wrap=True)
     for line in in_words(data.classes):
         screen.print(as_it_is(line), soft_wrap=True)
+
+
+def clean(
+    cache_dir: Annotated[
+        Path | None, typer.Option(help="Default: $SNAS_CACHE, or ~/.cache/snas/decoded.")
+    ] = None,
+) -> None:
+    """Delete the decoded pictures that are kept; a search that needs them decodes them again."""
+    from snas_cli.data.cache import Cache
+    from snas_cli.experiment import assembly
+    from snas_cli.recipe.schema import DataSettings
+
+    settings = DataSettings(cache_dir=None if cache_dir is None else str(cache_dir))
+    folder = assembly.cache_dir(settings)
+    sets, size = Cache(folder).clear()
+    counted = "1 decoded set" if sets == 1 else f"{sets:,} decoded sets"
+    said = f"{counted} deleted from {folder}: {size / 1e6:,.1f} MB"
+    console().print(said, markup=False, soft_wrap=True)
 
 
 def _judge(context: typer.Context, target: str, settings: list[str] | None) -> TrainingJudge:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from snas_cli.api import Pictures, Split
 from snas_cli.data.decoding import Form, Unreadable, fitted_array, read_picture, unremarked
 from snas_cli.errors import DataError
 
+KEPT = re.compile(r"[0-9a-f]{32}\.(npy|json)")
 VERSION = 2  # of the way pictures are decoded: another gives other pixels
 
 
@@ -117,6 +119,20 @@ class Cache:
         found = self.find(key)
         assert found is not None  # it was written a moment ago
         return found[1]
+
+    def clear(self) -> tuple[int, int]:
+        """Deletes all that is kept; how many sets there were, and bytes. Processes that have mapped
+        a file keep its pictures. Raises DataError."""
+        sets = size = 0
+        try:
+            for path in sorted(self.folder.glob("*")):
+                if KEPT.fullmatch(path.name):
+                    sets += path.suffix == ".npy"
+                    size += path.stat().st_size
+                    path.unlink()
+        except OSError as error:
+            raise DataError(f"cannot delete {error.filename}: {error.strerror}") from None
+        return sets, size
 
     def _images(self, key: str) -> Path:
         return self.folder / f"{key}.npy"

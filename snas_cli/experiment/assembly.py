@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from snas_cli.api import DataRequest, Space, Trial
 from snas_cli.data.splits import Rows
 from snas_cli.data.task_data import Kept, TaskData, prepare
-from snas_cli.errors import UsageError
+from snas_cli.errors import DataError, UsageError
 from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
 from snas_cli.recipe.resolve import space_of
@@ -68,7 +70,16 @@ def assemble(
 def fitted_out(recipe: Recipe, registry: Registry, data: TaskData) -> Assembly:
     """With data that is there already. Raises RecipeError, UsageError."""
     device, space = chosen_device(recipe.training.device), space_of(recipe.space, registry)
-    workshop = Workshop(registry.family, data.to(device), recipe.training, recipe.seed)
+    try:
+        there = data.to(device)
+    except torch.OutOfMemoryError:
+        size = sum(map(len, data.splits.values())) * data.train.store.form.nbytes
+        raise DataError(
+            f"the pictures, {size / 1e6:,.0f} MB when decoded, do not fit into the GPU's memory; "
+            "read them anew in each epoch (a smaller data.max_cache_bytes), or let fewer processes "
+            "share the GPU"
+        ) from None
+    workshop = Workshop(registry.family, there, recipe.training, recipe.seed)
     return Assembly(recipe, registry, space, data, workshop)
 
 

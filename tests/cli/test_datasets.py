@@ -85,3 +85,11 @@ def test_a_table_may_have_its_suffix_in_capitals(photos: Path) -> None:
     rows = [f"photos/{name}/{i}.png,{name}" for name in ("cat", "dog") for i in range(12)]
     (photos / "LABELS.CSV").write_text("\n".join(["image,label", *rows]))
     assert "24 pictures" in snas("datasets", "show", "LABELS.CSV", cwd=photos).stdout
+
+
+def test_decoded_pictures_are_deleted(photos: Path) -> None:
+    cache = photos / "cache"
+    snas("datasets", "show", "photos", "--set", f"data.cache_dir={cache}", cwd=photos)
+    said = snas("datasets", "clean", "--cache-dir", cache, cwd=photos).stdout
+    assert said == f"1 decoded set deleted from {cache}: 0.0 MB\n"
+    assert not list(cache.iterdir())

@@ -216,3 +216,17 @@ def test_bad_pictures_of_a_streamed_set_are_known_before_it_is_used(
         load(registry, photos, tmp_path, max_cache_bytes=100)
     data = load(registry, photos, tmp_path, max_cache_bytes=100, on_bad_image="skip")
     assert sum(map(len, data.splits.values())) == 16
+
+
+def test_what_is_kept_can_be_deleted_and_nothing_else(
+    registry: Registry, photos: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    data = load(registry, photos, cache)
+    (cache / "notes.json").write_text("mine")
+    sets, size = Cache(cache).clear()
+    assert (sets, [path.name for path in cache.iterdir()]) == (1, ["notes.json"])
+    assert size > 16 * 144
+    assert len(pixels(data)) == len(data.train)  # it is mapped, and so still there
+    assert Cache(cache).clear() == (0, 0)
+    assert Cache(tmp_path / "nowhere").clear() == (0, 0)
