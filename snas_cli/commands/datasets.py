@@ -111,7 +111,9 @@ def check(
 def preview(
     context: typer.Context,
     target: Target,
-    output: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
+    output: Annotated[Path, typer.Option(help="The picture to write.", dir_okay=False)] = Path(
+        "preview.png"
+    ),
     columns: Annotated[int, typer.Option(min=1, max=50, help="Pictures of each class.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
     settings: Settings = None,

@@ -49,7 +49,7 @@ def form_of(data: LabelledImages, image_size: int | None) -> Form:
     with unremarked():
         seen = Counter(shape for split in splits_of(data).values() for shape in _shapes(split))
     if not seen:
-        raise DataError("not one of the pictures can be read; `snas datasets check` names them")
+        raise DataError(f"not one of the pictures can be read: {_first_fault(data)}")
     channels = max(channels for channels, _, _ in seen)
     if image_size is not None:
         return Form(channels, image_size)
@@ -58,6 +58,16 @@ def form_of(data: LabelledImages, image_size: int | None) -> Form:
         return Form(channels, max(sides.pop(), 8))
     typical = median(side for _, *sides in seen.elements() for side in sides)
     return Form(channels, min(SIZES, key=lambda size: abs(size - typical)))
+
+
+def _first_fault(data: LabelledImages) -> str:
+    """Of pictures none of which can be read."""
+    for split in splits_of(data).values():
+        if not isinstance(split.images, np.ndarray) and len(split.images):
+            fault = picture_shape(split.images, 0)
+            if isinstance(fault, Unreadable):
+                return f"{fault.name}, say: {fault.reason}"
+    return "there are none"
 
 
 def _shapes(split: Split) -> Iterable[tuple[int, int, int]]:

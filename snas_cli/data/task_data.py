@@ -109,15 +109,25 @@ class Source:
         """The end of a count of pictures; nothing where all are used."""
         return f" ({len(self.bad):,} left out, which cannot be read)" if self.bad else ""
 
+    def fault(self, rows: np.ndarray) -> str:
+        """The first picture among these that cannot be read, and why."""
+        bad = [self.bad[row] for row in rows.tolist() if row in self.bad]
+        return f"{bad[0].name}, say: {bad[0].reason}" if bad else "it holds none"
+
+    def places(self, name: str) -> np.ndarray:
+        """The numbers of all pictures of a split that the data set has."""
+        first = 0
+        for part in self.parts:
+            if part.name == name:
+                return np.arange(first, first + len(part.labels))
+            first += len(part.labels)
+        raise KeyError(name)
+
     def rows(self) -> Rows:
         """Of each split that the data set has, without bad pictures."""
         bad = np.asarray(sorted(self.bad), dtype=np.int64)
-        rows, first = {}, 0
-        for part in self.parts:
-            every = np.arange(first, first + len(part.labels))
-            rows[part.name] = np.setdiff1d(every, bad, assume_unique=True)
-            first += len(part.labels)
-        return rows
+        return {part.name: np.setdiff1d(self.places(part.name), bad, assume_unique=True)
+                for part in self.parts}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,7 @@ def prepare(
     rows = kept.splits or split_rows(source.rows(), known, settings, seed)
     _check_there(rows, source)
     _check(data.classes, source)
-    _check_cut(data, labels, rows)
+    _check_cut(data, source, rows)
     train, val, test = (_image_set(store, rows[name], labels) for name in NAMES)
     mean, std = _statistics(train)
     return TaskData(data.classes, train, val, test, mean, std, dataset.mirrored, source)
@@ -234,9 +244,10 @@ def _check(classes: tuple[str, ...], source: Source) -> None:
     unread = np.bincount(labels[bad], minlength=len(classes))
     purposes = {"train": "training", "val": "choosing", "test": "testing"}
     missing = [word for name, word in purposes.items() if name == "train" or name not in ready]
-    for name, count, left_out in zip(classes, counts, unread, strict=True):
+    for i, (name, count, left_out) in enumerate(zip(classes, counts, unread, strict=True)):
         if count < len(missing):
-            cannot = f" that can be read, and {left_out} that cannot" if left_out else ""
+            fault = source.fault(bad[labels[bad] == i])
+            cannot = f" that can be read, and {left_out} that cannot ({fault})" if left_out else ""
             raise DataError(
                 f"class {name!r} has {count} {_plural(count)} to train on{cannot}; it needs at "
                 f"least {len(missing)}, for {_listed(missing)}: add pictures or take the class out"
@@ -252,16 +263,18 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _check_cut(data: LabelledImages, labels: np.ndarray, rows: Rows) -> None:
+def _check_cut(data: LabelledImages, source: Source, rows: Rows) -> None:
     """Raises DataError for a split without pictures, and where groups are too few or too large to
     make splits of."""
+    labels = source.labels()
     counts = {name: np.bincount(labels[part], minlength=len(data.classes))
               for name, part in rows.items()}  # fmt: skip
     ready = splits_of(data)
     for name, purpose in (("train", "to learn from"), ("val", "to choose by"), ("test", "to test")):
         if not counts[name].any():
             why = (
-                f"not one of the pictures of the split {name} can be read: there are none {purpose}"
+                f"there are no pictures {purpose}: of the split {name}, not one can be read "
+                f"({source.fault(source.places(name))})"
                 if name in ready
                 else f"the groups of pictures leave none {purpose}: there are too few groups"
             )

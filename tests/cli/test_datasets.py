@@ -68,6 +68,7 @@ def test_what_ships_needs_no_download(photos: Path) -> None:
         (["show", "digts"], 2, "did you mean 'digits'?"),
         (["check", "nowhere.csv"], 1, "nowhere.csv"),
         (["preview", "photos", "--output", "no/such/folder.png"], 1, "cannot write"),
+        (["preview", "photos", "--output", "."], 2, "is a directory"),
         (["show", "photos", "--set", "data.image_sze=3"], 2, "did you mean 'image_size'?"),
     ],
 )

@@ -230,3 +230,31 @@ def test_what_is_kept_can_be_deleted_and_nothing_else(
     assert len(pixels(data)) == len(data.train)  # it is mapped, and so still there
     assert Cache(cache).clear() == (0, 0)
     assert Cache(tmp_path / "nowhere").clear() == (0, 0)
+
+
+def test_what_cannot_be_read_at_all_is_named(
+    registry: Registry, photos: Path, tmp_path: Path
+) -> None:
+    """Where nothing is left to go on with: of a class, of a split, of the whole."""
+
+    def told() -> str:
+        with pytest.raises(DataError) as caught:
+            load(registry, photos, tmp_path / "cache", on_bad_image="skip")
+        return str(caught.value)
+
+    (photos / "emu").mkdir()
+    (photos / "emu" / "1.png").write_bytes(b"")
+    assert f"and 1 that cannot ({photos}/emu/1.png, say: not a picture)" in told()
+    for name in ("cat", "dog"):
+        (photos / "train").mkdir(exist_ok=True)
+        (photos / name).rename(photos / "train" / name)
+    (photos / "test").mkdir()
+    (photos / "emu").rename(photos / "test" / "cat")
+    assert told() == (
+        "there are no pictures to test: of the split test, not one can be read "
+        f"({photos}/test/cat/1.png, say: not a picture)"
+    )
+    for path in photos.rglob("*.png"):
+        path.write_bytes(b"")
+    first = photos / "train" / "cat" / "0.png"
+    assert told() == f"not one of the pictures can be read: {first}, say: not a picture"
