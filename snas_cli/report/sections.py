@@ -49,7 +49,7 @@ def verdict(account: Account, best: Best, *, finished: bool) -> str:
 
 def pictures(data: Mapping[str, Any] | None) -> str:
     """How many there are for what, by the run's data.json; nothing where nothing was trained."""
-    if data is None:
+    if data is None or "train" not in data:
         return ""
     skipped = data["skipped"]
     left_out = f" {skipped:,} more could not be read." if skipped else ""
