@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -32,6 +32,8 @@ COMMANDS = (
     search, resume, evaluate, export, report, runs, datasets, families, recipes, plugins, bench,
     bench_export, ui,
 )  # fmt: skip
+LONGEST_LINE = 1000  # characters; MOST_LINES of a message are shown
+MOST_LINES = 50
 EPILOG = "Start with: snas search digits   or, with your own pictures: snas search photos/"
 
 
@@ -57,9 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         make_app(Registry.installed())(arguments)
     except SnasError as error:
-        for line in str(error).splitlines():
+        for line in _presentable(str(error)):
             print(f"snas: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _presentable(message: str) -> Iterator[str]:
+    """Its lines, whatever a stranger's file has put into it: of a length that can be read, and
+    without signs that a terminal would obey."""
+    lines = message.splitlines()
+    for line in lines[:MOST_LINES]:
+        safe = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+        yield safe if len(safe) <= LONGEST_LINE else f"{safe[:LONGEST_LINE]} …"
+    if len(lines) > MOST_LINES:
+        yield f"and {len(lines) - MOST_LINES:,} lines more"
 
 
 def _end_tidily() -> None:

@@ -114,6 +114,7 @@ def _row(folder: RunFolder) -> dict[str, Any]:
 def _sound_row(folder: RunFolder) -> dict[str, Any]:
     from snas_cli.report.page import best_of
 
+    folder.check_contents()
     state = "running" if folder.running() else "finished" if folder.finished() else "stopped"
     trials = sum(1 for _ in folder.events("trial"))
     return {"run": str(folder.path), "state": state, "trials": trials, "best": best_of(folder)}

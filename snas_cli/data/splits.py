@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +76,7 @@ def _cut_groups(
 
 # --- frozen in a run ------------------------------------------------------------------------------
 
+MOST = 2**53  # pictures
 HEADER = ("split", "number", "class", "picture")
 
 
@@ -91,14 +92,27 @@ def manifest_text(lines: Iterable[tuple[str, int, str, str]]) -> str:
 def read_manifest(path: Path) -> Rows:
     """Raises DataError naming file and line."""
     rows: dict[str, list[int]] = {name: [] for name in NAMES}
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.reader(file)
-        if tuple(next(table, ())) != HEADER:
-            raise DataError(f"{path}:1: not a table of splits")
-        for line in table:
-            try:
-                split, number, _, _ = line
-                rows[split].append(int(number))
-            except (ValueError, KeyError):
-                raise DataError(f"{path}:{table.line_num}: not a split and a number") from None
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            table = csv.reader(file)
+            if tuple(next(table, ())) != HEADER:
+                raise DataError(f"{path}:1: not a table of splits")
+            for line in table:
+                split, number = _entry(line, f"{path}:{table.line_num}")
+                rows[split].append(number)
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
     return {name: np.asarray(numbers, dtype=np.int64) for name, numbers in rows.items()}
+
+
+def _entry(line: Sequence[str], where: str) -> tuple[str, int]:
+    try:
+        split, text, _, _ = line
+        number = int(text)
+    except ValueError:
+        split, number = "", -1
+    if split not in NAMES or not 0 <= number < MOST:
+        raise DataError(f"{where}: not a split and a number")
+    return split, number

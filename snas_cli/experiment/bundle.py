@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from snas_cli.api import Genome, ModelCard, Task
+from snas_cli.api import Failure, Genome, ModelCard, Task, guarded
 from snas_cli.data.task_data import TaskData
 from snas_cli.errors import RunError, UsageError
 from snas_cli.recipe.resolve import widest_space
 from snas_cli.registry import Registry
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import open_run
-from snas_cli.runs.weights import load_weights
+from snas_cli.runs.weights import check_shapes, load_weights
+from snas_cli.training.cost import sketch
 
 FORMAT = 1
+MAX_SIDE = 65_535  # pixels, or channels
 
 
 def architecture_document(genome: Genome, data: TaskData) -> dict[str, Any]:
@@ -98,13 +101,20 @@ def _genome(document: dict[str, Any], registry: Registry) -> Genome:
 
 def _card(document: dict[str, Any], genome: Genome) -> ModelCard:
     channels, height, width = map(int, document["input_shape"])
-    return ModelCard(
+    card = ModelCard(
         genome.to_json(),
         (channels, height, width),
         tuple(map(str, document["classes"])),
         tuple(map(float, document["mean"])),
         tuple(map(float, document["std"])),
     )
+    if not all(1 <= side <= MAX_SIDE for side in card.input_shape):
+        raise ValueError(f"there are no pictures of {channels}×{height}×{width}")
+    if not all(map(isfinite, card.mean)) or not all(0 < std < inf for std in card.std):
+        raise ValueError("mean and std are not those of pictures")
+    if not len(card.mean) == len(card.std) == channels:
+        raise ValueError(f"mean and std are not those of {channels} channels")
+    return card
 
 
 def load_network(bundle: Bundle, registry: Registry, weights: Path | None = None) -> nn.Module:
@@ -116,12 +126,13 @@ def load_network(bundle: Bundle, registry: Registry, weights: Path | None = None
             f"{bundle.path} has no model.safetensors beside it, so there is no trained network; "
             "train one with: snas evaluate ARCHITECTURE --dataset NAME"
         )
-    family = registry.family(bundle.genome.family)
-    network = family.build(
-        bundle.genome.genes, Task(bundle.card.input_shape, len(bundle.card.classes))
-    )
-    try:
-        network.load_state_dict(load_weights(weights, bundle.genome.fingerprint))
-    except RuntimeError as error:
-        raise RunError(f"{weights} does not fit the architecture: {error}") from None
+    family, genes = registry.family(bundle.genome.family), bundle.genome.genes
+    task = Task(bundle.card.input_shape, len(bundle.card.classes))
+    state = load_weights(weights, bundle.genome.fingerprint)
+    planned = guarded(lambda: sketch(family, genes, task))  # takes no memory, however large
+    if isinstance(planned, Failure):
+        raise RunError(f"{bundle.path} describes no network: {planned.reason}")
+    check_shapes(planned, state, weights)
+    network = family.build(genes, task)
+    network.load_state_dict(state)
     return network.eval()

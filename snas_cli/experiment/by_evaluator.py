@@ -28,7 +28,8 @@ from snas_cli.experiment.limits import limits_of
 from snas_cli.recipe.resolve import space_of
 from snas_cli.recipe.schema import LimitSettings, Recipe
 from snas_cli.registry import Registry
-from snas_cli.runs.files import read_json, replace_folder, write_json
+from snas_cli.runs.documents import DATA, read_checked
+from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import leaders
@@ -82,7 +83,7 @@ class EvaluatorJudge(Judge):
     def check(self, folder: RunFolder) -> None:
         if not folder.data.exists():
             write_json(folder.data, {"digest": self.digest()})
-        elif read_json(folder.data).get("digest") != self.digest():
+        elif read_checked(folder.data, DATA)["digest"] != self.digest():
             raise RunError(f"{folder.path} was judged by another evaluator; start a new search")
 
     def open(self, desk: Desk) -> Proceedings:

@@ -34,7 +34,8 @@ from snas_cli.experiment.limits import scarcity
 from snas_cli.experiment.training_jobs import distant_setup
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
-from snas_cli.runs.files import read_json, write_json, write_whole
+from snas_cli.runs.documents import DATA, read_checked
+from snas_cli.runs.files import cannot_write, write_json, write_whole
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
 from snas_cli.training.batches import part_of_epoch
@@ -123,7 +124,7 @@ class TrainingJudge(Judge):
             write_whole(folder.splits, lambda p: p.write_text(manifest, encoding="utf-8"))
             write_json(folder.data, {"digest": self.digest(), "classes": list(data.classes),
                                      **counts, "skipped": len(data.source.bad)})  # fmt: skip
-        elif read_json(folder.data).get("digest") != self.digest():
+        elif read_checked(folder.data, DATA)["digest"] != self.digest():
             raise RunError(
                 f"the pictures are not those that {folder.path} was started with; "
                 "put them back, or start a new search"
@@ -143,7 +144,10 @@ class _Proceedings(Proceedings):
         self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
         judge.latencies.keep_in(desk.folder.path / "latency.json")
         logs = desk.folder.path / "logs"
-        logs.mkdir(exist_ok=True)
+        try:
+            logs.mkdir(exist_ok=True)
+        except OSError as error:
+            raise cannot_write(logs, error) from error
         setup = WorkerSetup(
             "snas_cli.experiment.training_jobs:make",
             {"run": str(desk.folder.path)},

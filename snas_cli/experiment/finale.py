@@ -14,7 +14,7 @@ from snas_cli.experiment.judging import Desk, description, search_metrics
 from snas_cli.experiment.keeper import Keeper
 from snas_cli.experiment.latency import LATENCY
 from snas_cli.experiment.training_jobs import TrainingJob
-from snas_cli.runs.weights import load_weights
+from snas_cli.runs.weights import load_into
 from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import leaders
 from snas_cli.training.candidates import fitness_of
@@ -157,7 +157,7 @@ class Finale:
     def _tested(self, finalist: Finalist) -> dict[str, float]:
         workshop, genome = self._assembly.workshop, finalist.trial.genome
         network = workshop.build(genome)
-        network.load_state_dict(load_weights(finalist.weights, genome.fingerprint))
+        load_into(network, finalist.weights, genome.fingerprint)
         return workshop.test(network)
 
 

@@ -18,7 +18,8 @@ from snas_cli.errors import RunError
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.export.sources import bare_source
 from snas_cli.registry import Registry
-from snas_cli.runs.files import read_json, write_json
+from snas_cli.runs.documents import LATENCIES, read_checked
+from snas_cli.runs.files import write_json
 
 LATENCY = "latency_ms"
 ROUNDS, CALLS = 7, 15
@@ -156,12 +157,10 @@ class Timer:
 
 def _read(path: Path) -> dict[str, Reading]:
     try:
-        return {structure: Reading(**known) for structure, known in read_json(path).items()}
-    except (AttributeError, TypeError) as error:
-        raise RunError(
-            f"{path} does not hold latencies: {error}; delete it, and what is asked for is "
-            "measured again"
-        ) from None
+        readings = read_checked(path, LATENCIES).items()
+    except RunError as error:
+        raise RunError(f"{error}; delete it, and what is asked for is measured again") from None
+    return {structure: Reading(**known) for structure, known in readings}
 
 
 def _structure(genome: Genome) -> str:

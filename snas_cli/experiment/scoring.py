@@ -22,7 +22,8 @@ from snas_cli.recipe.loading import check
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.report.scores import confusion_drawing, reliability_drawing, roc_drawing
-from snas_cli.runs.files import read_json, write_json, write_whole
+from snas_cli.runs.documents import DATA, read_checked
+from snas_cli.runs.files import write_json, write_whole
 from snas_cli.runs.folder import RunFolder
 from snas_cli.training.metrics import Outputs, outputs_of, scores_of
 
@@ -57,7 +58,7 @@ def own_data(bundle: Bundle, registry: Registry) -> tuple[Recipe, TaskData]:
     recipe = check(read_document(folder.recipe), registry)
     splits = read_manifest(folder.splits) if folder.splits.exists() else None
     data = load_data(recipe.data, registry, recipe.seed, Kept(cache_dir(recipe.data), splits))
-    if data.digest() != read_json(folder.data)["digest"]:
+    if data.digest() != read_checked(folder.data, DATA)["digest"]:
         raise DataError(
             f"the pictures are not those that {folder.path} was made with, so some that it was "
             "trained on might be among those to test it by; restore the pictures, or search anew"

@@ -9,12 +9,30 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, TypeAdapter
+
 from snas_cli.api import ModelCard
 from snas_cli.errors import RunError
 from snas_cli.export.exporting import Exported, Material, Options
-from snas_cli.runs.files import read_json, write_json, write_whole
+from snas_cli.runs.documents import read_checked
+from snas_cli.runs.files import write_json, write_whole
 
 NAME = "export.json"
+
+
+class _Written(BaseModel):
+    format: str
+    file: str | None
+
+
+class _Report(BaseModel):
+    input_shape: tuple[int, int, int]
+    classes: list[str]
+    pixels: bool
+    exports: list[_Written]
+
+
+_REPORT = TypeAdapter(_Report)
 
 
 def report(results: Sequence[Exported], material: Material, options: Options) -> dict[str, Any]:
@@ -46,9 +64,13 @@ def read_report(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     if not path.is_file():
         raise RunError(f"there is no {path}; write the files with: snas export")
-    document = read_json(path)
-    if not isinstance(document, dict) or not {"exports", "pixels", "classes"} <= document.keys():
-        raise RunError(f"{path} is of another version of snas; write the files anew: snas export")
+    try:
+        document: dict[str, Any] = read_checked(path, _REPORT)
+    except RunError as error:
+        raise RunError(f"{error}; write the files anew: snas export") from None
+    for each in document["exports"]:
+        if each["file"] and not (folder / each["file"]).resolve().is_relative_to(folder.resolve()):
+            raise RunError(f"{path} names a file outside of its folder: {each['file']!r}")
     return document
 
 

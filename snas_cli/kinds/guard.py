@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from snas_cli import errors
-from snas_cli.errors import CandidateError, RecipeError, SnasError
+from snas_cli.errors import CandidateError, RecipeError, RunError, SnasError
 
 Result = TypeVar("Result")
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # no candidate's fault
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,11 @@ def guarded(call: Callable[[], Result]) -> Result | Failure:
         return Failure(str(error))
     except SnasError:
         raise
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+            raise RunError(
+                f"cannot write {error.filename or 'a file'}: {error.strerror}"
+            ) from error
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return Failure(reason, traceback.format_exc())
 

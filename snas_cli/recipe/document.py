@@ -13,6 +13,7 @@ from snas_cli.errors import RecipeError
 MAX_BYTES = 1_000_000  # a recipe is a page of text; anything larger is something else
 MAX_DEPTH = 20  # also ends an anchor that contains itself
 MAX_VALUES = 100_000  # also ends aliases that multiply
+MAX_DIGITS = 400  # of a whole number: more than any float has, and Python writes no more than 4,300
 
 Key = tuple[str | int, ...]
 
@@ -96,7 +97,14 @@ class _Reader:
             return self._mapping(node, key)
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             return [self.read(item, (*key, i)) for i, item in enumerate(node.value)]
-        return self._scalars.construct_object(node, deep=True)
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        value = self._scalars.construct_object(node, deep=True)
+        if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
+            raise yaml.MarkedYAMLError(problem="a number of far too many digits",
+                                       problem_mark=node.start_mark)  # fmt: skip
+        return value
 
     def _mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -26,7 +26,7 @@ def override(document: Document, settings: Iterable[str]) -> None:
             raise UsageError(f"--set {setting}: should be section.key=value")
         try:
             value = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             raise UsageError(f"--set {setting}: {text!r} is not a YAML value") from None
         document.set(dotted, value, f"--set {setting}")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from snas_cli.report.scores import confusion_drawing, roc_drawing
+from snas_cli.runs.documents import damage_told
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import RunFolder
 
@@ -29,7 +31,11 @@ def evaluation_files(folder: RunFolder) -> list[Path]:
 
 
 def _drawn(path: Path) -> str:
-    scores: dict[str, Any] = read_json(path)
+    with damage_told(path):
+        return _drawing(read_json(path))
+
+
+def _drawing(scores: Mapping[str, Any]) -> str:
     split = {"val": "validation", "test": "test"}[scores["split"]]
     words = (
         f"{scores['accuracy']:.2%} of {scores['pictures']:,} {split} pictures of {scores['data']}"

@@ -17,7 +17,8 @@ from snas_cli.report.evaluations import evaluations
 from snas_cli.report.generations import generations_chart
 from snas_cli.report.importance import importance_chart
 from snas_cli.report.layers import layers_drawing
-from snas_cli.runs.files import read_json, write_whole
+from snas_cli.runs.documents import LAYERS, read_checked
+from snas_cli.runs.files import write_whole
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.journal import read_events
 from snas_cli.search.account import Account, recorded_recipe
@@ -74,7 +75,7 @@ def write_report(folder: RunFolder, trials: Sequence[Trial]) -> Path:
 
 def _layers(folder: RunFolder) -> list[dict[str, Any]] | None:
     path = folder.best / "layers.json"
-    return read_json(path)["layers"] if path.exists() else None
+    return read_checked(path, LAYERS)["layers"] if path.exists() else None
 
 
 PAGE = Template("""<!doctype html>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
@@ -76,8 +76,32 @@ class _Planned(_Event):
     generations: Annotated[int, Field(ge=1, le=MOST)]
 
 
+class _Scores(_Checked):
+    """With whatever else was measured of a network."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, FiniteFloat | None]
+
+
+class _Worth(_Scores):
+    val_acc: FiniteFloat
+    test_acc: FiniteFloat
+    params: FiniteFloat
+
+
+class Best(_Scores):
+    """The network that was kept: best/metrics.json."""
+
+    stage: str
+    trial: Number
+    family: str
+    fingerprint: str
+    fitness: FiniteFloat
+    controls: dict[Literal["hand_made", "random"], _Worth] = Field({})
+
+
 class _Finished(_Event):
-    best: dict[str, Any]
+    best: Best
 
 
 class _Notice(_Event):
@@ -97,6 +121,10 @@ def check_event(event: Any) -> None:
     try:
         KINDS.get(str(kind), _Event).model_validate(event)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise ValueError(f"not an event of a journal: {where}: {fault['msg']}") from None
+        raise ValueError(f"not an event of a journal: {first_fault(error)}") from None
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where it is, and what."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ": ".join(filter(None, [".".join(map(str, fault["loc"])), fault["msg"]]))

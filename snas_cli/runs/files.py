@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,7 +66,10 @@ def replace_folder(folder: Path, fill: Callable[[Path], object]) -> None:
             if leftover.exists():
                 shutil.rmtree(leftover)
         new.mkdir()
-        fill(new)
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, new, ignore_errors=True)  # a full disk needs the room
+            fill(new)
+            undo.pop_all()
         if folder.exists():
             folder.rename(old)
         new.rename(folder)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from snas_cli.api import Space, Trial
 from snas_cli.errors import RunError
-from snas_cli.runs.files import cannot_write, read_json, write_whole
+from snas_cli.runs.documents import BEST, read_checked
+from snas_cli.runs.files import cannot_write, write_whole
 from snas_cli.runs.journal import read_events, trial_from_json
 
 
@@ -70,32 +71,44 @@ class RunFolder:
         if not (self.best / "metrics.json").exists():
             raise RunError(f"{self.path} has no trained network yet; go on with: "
                            f"snas resume {self.path}")  # fmt: skip
-        metrics: dict[str, Any] = read_json(self.best / "metrics.json")
+        metrics: dict[str, Any] = read_checked(self.best / "metrics.json", BEST)
         return metrics
+
+    def check_contents(self) -> None:
+        """Raises RunError for links and pipes: a stranger may have put them there, and what is
+        written to them goes elsewhere."""
+        for path in _strange(self.path):
+            raise RunError(
+                f"{path} is neither a file nor a folder but a link, a pipe or the like, and may "
+                "lead anywhere; put in its place what it should be, and the run can be opened"
+            )
 
     @contextmanager
     def claim(self) -> Iterator[None]:
         """Holds the folder for this process; the system lets go of it when the process ends,
-        however it ends. Raises RunError where another process has it."""
-        with self._open_claim() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise RunError(f"{self.path} is in use by process {file.read().strip()}") from None
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
+        however it ends. Raises RunError where another process has it, or nothing can be written."""
+        self.check_contents()
+        with self._claimed() as file:
             yield
             file.truncate(0)
 
-    def _open_claim(self) -> TextIO:
-        """Raises RunError."""
+    def _claimed(self) -> BinaryIO:
+        """run.pid, locked, with the number of this process. Raises RunError."""
         path = self.path / "run.pid"
-        try:
-            return path.open("a+")
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        with ExitStack() as undo:
+            try:
+                file = undo.enter_context(path.open("ab+", buffering=0))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                file.truncate(0)
+                file.write(f"{os.getpid()}\n".encode())
+            except BlockingIOError:
+                file.seek(0)
+                holder = file.read(20).decode(errors="replace").strip()
+                raise RunError(f"{self.path} is in use by process {holder}") from None
+            except OSError as error:
+                raise cannot_write(path, error) from error
+            undo.pop_all()
+        return file
 
     def running(self) -> bool:
         """Is a process at work on it?"""
@@ -147,7 +160,9 @@ def open_run(path: Path) -> RunFolder:
     """The run that `path` is, or is a file of. Raises RunError with what to do."""
     folder = path.parent if path.is_file() else path
     if (folder / "recipe.yaml").is_file():
-        return RunFolder(folder)
+        run = RunFolder(folder)
+        run.check_contents()
+        return run
     if not path.exists():
         raise RunError(f"there is no {path}; `snas runs` lists the runs")
     raise RunError(f"{path} is not a run: {folder} has no recipe.yaml; `snas runs` lists the runs")
@@ -169,4 +184,17 @@ def latest_run(parent: Path) -> RunFolder:
     runs = all_runs(parent)
     if not runs:
         raise RunError(f"there is no run in {parent}; start one with: snas search digits")
+    runs[0].check_contents()
     return runs[0]
+
+
+def _strange(folder: Path) -> Iterator[Path]:
+    """What in it, and in the folders below, is neither file nor folder. No link is followed."""
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # one may just go away
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                elif not entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from snas_cli.api import Objective, Trial
+from snas_cli.errors import RunError
 from snas_cli.recipe.quantities import format_bytes, format_count
 from snas_cli.recipe.schema import TRAINING, Recipe
 
@@ -53,7 +54,11 @@ class Measure:
 
     def of(self, metrics: Mapping[str, Any]) -> float:
         """Of the network that best/metrics.json describes: the value after its last training."""
-        value: float = metrics["fitness" if self.metric is None else self.metric]
+        name = "fitness" if self.metric is None else self.metric
+        if metrics.get(name) is None:
+            raise RunError(f"the metrics of trial {metrics['trial']}, whose network was kept, lack "
+                           f"its {name}; go on with: snas resume RUN")  # fmt: skip
+        value: float = metrics[name]
         return value
 
     def text(self, value: float) -> str:

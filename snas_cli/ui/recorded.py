@@ -43,6 +43,7 @@ def state_of(places: Places, name: str) -> str:
 
 def account_at(run: RunFolder, registry: Registry) -> Account:
     """Raises RecipeError, RunError. A run that has not changed is not read again."""
+    run.check_contents()
     files = (run.recipe, run.journal, run.best / "metrics.json")
     return _account(run, registry, tuple(map(_stamp, files)))
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from snas_cli import app
+from snas_cli.errors import RunError
 from tests.cli.snas import snas
 from tests.data.photos import colours
 from tests.experiment import tiny
@@ -244,3 +246,20 @@ def test_mistakes_get_a_sentence_and_an_exit_code(
     assert message in done.stderr
     assert all(line.startswith("snas: ") for line in done.stderr.splitlines())
     assert sorted((mistakes / "runs").iterdir()) == before
+
+
+def test_a_message_is_short_and_moves_no_cursor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever a stranger's file has put into it."""
+    text = "\n".join(["\x1b[2J of " + "x" * 5000, *map(str, range(100))])
+
+    def fail(_registry: object) -> None:
+        raise RunError(text)
+
+    monkeypatch.setattr(app, "make_app", fail)
+    lines = snas("runs", cwd=tmp_path, code=1).stderr.splitlines()
+    assert lines[0].startswith("snas: \\x1b[2J of xxx")
+    assert len(lines[0]) < 1100
+    assert len(lines) == 51
+    assert lines[-1] == "snas: and 51 lines more"

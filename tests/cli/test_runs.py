@@ -123,7 +123,10 @@ def test_a_damaged_recipe_does_not_hide_the_other_runs(place: Path, tmp_path: Pa
         best = tmp_path / "runs" / name / "best"
         best.mkdir(parents=True)
         (best.parent / "recipe.yaml").write_text(text)
-        (best / "metrics.json").write_text('{"family": "cnn", "val_acc": 0.5, "params": 10}')
+        (best / "metrics.json").write_text(
+            '{"stage": "final", "trial": 1, "family": "cnn", "fingerprint": "f", "fitness": 0.5, '
+            '"val_acc": 0.5, "params": 10}'
+        )
     said = snas("runs", cwd=tmp_path).stdout
     assert "damaged recipe" in said
     assert "50.00 %" in said

@@ -71,6 +71,9 @@ def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
         ("split,number,class,picture\ntrain,x,a,b\n", ":2: not a split and a number"),
         ("split,number,class,picture\nother,1,a,b\n", ":2: not a split"),
         ("split,number,class,picture\ntrain,1\n", ":2: not a split"),
+        (f"split,number,class,picture\ntrain,{'9' * 30},a,b\n", ":2: not a split"),
+        ("split,number,class,picture\ntrain,-1,a,b\n", ":2: not a split"),
+        (f"split,number,class,picture\ntrain,1,a,{'b' * 200_000}\n", " is damaged: field larger"),
     ],
 )
 def test_a_damaged_manifest_is_said_with_its_line(tmp_path: Path, text: str, message: str) -> None:

@@ -212,11 +212,19 @@ def test_readme_has_strangers_names_as_text(material: Material) -> None:
 
 
 @pytest.mark.parametrize("content", ["[]", "{}"])
-def test_an_export_of_another_version_is_named(tmp_path: Path, content: str) -> None:
+def test_an_export_of_another_form_is_named(tmp_path: Path, content: str) -> None:
     with pytest.raises(RunError, match="write the files with: snas export"):
         read_report(tmp_path)
     (tmp_path / "export.json").write_text(content)
-    with pytest.raises(RunError, match="of another version"):
+    with pytest.raises(RunError, match=r"damaged: .*write the files anew: snas export"):
+        read_report(tmp_path)
+
+
+def test_an_export_names_files_of_its_own_alone(tmp_path: Path) -> None:
+    document = {"input_shape": [1, 8, 8], "classes": ["a"], "pixels": False,
+                "exports": [{"format": "torchscript", "file": "../../elsewhere.pt"}]}  # fmt: skip
+    (tmp_path / "export.json").write_text(json.dumps(document))
+    with pytest.raises(RunError, match="outside of its folder"):
         read_report(tmp_path)
 
 

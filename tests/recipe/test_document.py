@@ -43,6 +43,7 @@ def test_an_override_below_a_scalar_is_refused() -> None:
         ("a: &x [*x]", "nested too deeply"),
         ("a: 2026-13-45", "not readable as YAML"),
         ("a: \x00", "not readable as YAML"),
+        (f"b: 1\na: 0x{'f' * 5000}", r"r\.yaml:2: a number of far too many digits"),
     ],
 )
 def test_what_is_no_recipe_is_refused_with_its_place(text: str, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import sys
@@ -105,6 +106,10 @@ def give_up(payload: Payload) -> Any:
     raise CandidateError("not a number")
 
 
+def fill(payload: Payload) -> Any:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "weights")
+
+
 def stop(payload: Payload) -> Any:
     kind: type[SnasError] = globals().get(payload["error"]) or getattr(errors, payload["error"])
     raise kind(["one", "two"]) if kind is errors.RecipeError else kind("enough")
@@ -147,6 +152,6 @@ def gpu(payload: Payload) -> Mapping[str, Any]:
 
 ERRANDS: dict[str, Callable[[Payload], Any]] = {
     errand.__name__: errand
-    for errand in (answer, count, die, hold, segfault, hang, spin, hog, leave, fail, give_up, stop,
-                   odd, say, echo, hear, look, gpu)
+    for errand in (answer, count, die, hold, segfault, hang, spin, hog, leave, fail, give_up, fill,
+                   stop, odd, say, echo, hear, look, gpu)
 }  # fmt: skip

@@ -49,6 +49,12 @@ def test_an_error_of_the_search_is_passed_on(kind: type[Executor], open_executor
     assert answers(run(executor, {}, {})) == [0, 1]
 
 
+def test_a_full_disk_is_no_fault_of_the_job(kind: type[Executor], open_executor: Open) -> None:
+    executor = open_executor(kind, {})
+    with pytest.raises(errors.RunError, match=r"^cannot write weights: No space left on device$"):
+        run(executor, {"do": "fill"}, {}, {})
+
+
 def _start_both(executor: Executor, fifo: Path) -> None:
     """Each of two jobs waits for the other."""
     results = run(executor, {"tell": str(fifo)}, {"do": "hear", "from": str(fifo)})
