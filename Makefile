@@ -50,6 +50,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks.bench_training
 	$(BIN)/python -m tests.benchmarks.bench_memory
 	$(BIN)/python -m tests.benchmarks.bench_sharing
+	$(BIN)/python -m tests.benchmarks.bench_execution
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks.bench_search
 

@@ -38,6 +38,9 @@ class Finale:
         self._keeper = keeper
         self._crew = crew
         self._settings = assembly.recipe.finale
+        # Read once, for the journal is long and a budget asks after each trial.
+        self._done = {(event["fingerprint"], event["repeat"]): event
+                      for event in desk.folder.events("finalist")}  # fmt: skip
 
     def run(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
         """The winner's metrics. The choice is made on validation alone; the test pictures are
@@ -48,10 +51,9 @@ class Finale:
 
     def expected_seconds(self, trials: Sequence[Trial]) -> float:
         """For all of it, by what the leaders' epochs took in the search."""
-        done = {(event["fingerprint"], event["repeat"]) for event in self._events()}
         top, repeats = leaders(trials, self._settings.top), range(self._settings.seeds)
         return sum(
-            self._seconds([t for t in top if (t.genome.fingerprint, repeat) not in done])
+            self._seconds([t for t in top if (t.genome.fingerprint, repeat) not in self._done])
             for repeat in repeats
         )
 
@@ -63,7 +65,7 @@ class Finale:
 
     def _train(self, top: Sequence[Trial], listener: Listener) -> Iterator[Finalist]:
         """Every leader once, then every leader again: if the time runs out, all had their turn."""
-        done = {(event["fingerprint"], event["repeat"]): event for event in self._events()}
+        done = self._done
         for repeat in range(self._settings.seeds):
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
             epochs = self._epochs_left(waiting)
@@ -90,10 +92,6 @@ class Finale:
         if seconds <= left:
             return self._settings.epochs
         return int(self._settings.epochs * left / seconds)
-
-    def _events(self) -> Iterator[dict[str, Any]]:
-        """The final trainings in the journal; all, since it is read afresh."""
-        return self._desk.folder.events("finalist")
 
     def _trained(
         self, trials: Sequence[Trial], repeat: int, epochs: int, listener: Listener

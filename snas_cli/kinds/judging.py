@@ -25,7 +25,10 @@ class Evaluator(ABC):
 
     @abstractmethod
     def evaluate(self, genome: Genome) -> Evaluation:
-        """The same for the same genome, always. Raises CandidateError where it has no score."""
+        """The same for the same genome, always. Raises CandidateError where it has no score.
+
+        Called in the process of the search, one candidate after the other, whatever the executor;
+        what takes long should be sent elsewhere by the evaluator itself."""
 
     def cost(self, genome: Genome) -> Mapping[str, float]:
         """What is known of it before, by the names of limits without `max_`: params, flops."""

@@ -14,6 +14,7 @@ from snas_cli.runs.events import check_event
 from snas_cli.runs.files import cannot_write, write_whole
 
 MAX_LINE_BYTES = 64_000_000  # the proposals of a thousand deep networks take a tenth of it
+MAX_BYTES = 1_000_000_000  # a hundred thousand trials, each with the curve of 60 epochs
 DAMAGED = "journal.damaged"
 
 
@@ -93,6 +94,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         if not path.exists():
             return
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise RunError(f"{path} has {size:,} bytes, which is too many; it was not opened")
         with path.open("rb") as file:
             number = 0
             while (line := file.readline(MAX_LINE_BYTES)).endswith(b"\n"):

@@ -7,8 +7,10 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -298,3 +300,19 @@ def test_pictures_that_are_read_anew_each_time_give_the_same(
         )  # fmt: skip
         found.append(tiny.results(start(recipe, registry, Listener()).folder))
     assert found[0] == found[1]
+
+
+def test_a_budget_does_not_read_the_journal_after_each_trial(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+    real = RunFolder.events
+
+    def counting(folder: RunFolder, kind: str) -> Iterator[dict[str, Any]]:
+        asked[kind] += 1
+        return real(folder, kind)
+
+    monkeypatch.setattr(RunFolder, "events", counting)
+    limited = tiny.recipe(registry, tmp_path, search={"budget": "1h", "generations": 3})
+    start(limited, registry, Listener())
+    assert asked["finalist"] == 1

@@ -101,3 +101,15 @@ def test_a_disk_that_fills_up_leaves_whole_lines(
     journal.write("count", value=3)
     journal.close()
     assert values(path) == [1, 3]
+
+
+def test_what_is_too_long_to_be_a_journal_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with path.open("wb") as file:
+        file.truncate(2_000_000_000)  # takes no room on the disk
+    with pytest.raises(RunError, match="2,000,000,000 bytes, which is too many"):
+        list(read_events(path))
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(RunError, match=r"journal.jsonl:1: longer than any line"):
+        list(read_events(path))
