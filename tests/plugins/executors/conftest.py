@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from snas_cli.api import Executor, Job, JobResult, WorkerSetup
+from snas_cli.registry import Registry
+from tests.experiment import tiny
 
 Open = Callable[..., Executor]
 
@@ -39,6 +41,12 @@ def open_executor(importable: None) -> Iterator[Open]:
         executor.close()
         executor.close()  # once more does no harm
     assert children() <= before
+
+
+@pytest.fixture(scope="session")
+def inline(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the smallest search comes to in one process."""
+    return tiny.results(tiny.search(registry, tmp_path_factory.mktemp("inline")).folder)
 
 
 def children() -> set[int]:

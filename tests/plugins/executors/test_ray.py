@@ -115,21 +115,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch, nothing_stays: None) -> Iterator[An
             made.shutdown()
 
 
-@pytest.fixture(scope="module")
-def inline(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    folder = tmp_path_factory.mktemp("inline")
-    return results(start(recipe(registry, folder), registry, Listener()).folder)
-
-
-@pytest.mark.parametrize("executor", ["local", "ray"])
-def test_the_same_search_in_two_workers(
-    registry: Registry, tmp_path: Path, inline: dict[str, object], executor: str
-) -> None:
-    crew = {"executor": executor, "workers": 2}
-    outcome = start(recipe(registry, tmp_path, execution=crew), registry, Listener())
-    assert results(outcome.folder) == inline
-
-
 def test_a_machine_leaves_in_the_middle(
     cluster: Any, registry: Registry, tmp_path: Path, inline: dict[str, object]
 ) -> None:
