@@ -47,11 +47,20 @@ def read_json(path: Path) -> Any:
         size = path.stat().st_size
         if size > MAX_JSON_BYTES:
             raise RunError(f"{path}: {size:,} bytes are too many; it was not opened")
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        return parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not valid JSON: {error}") from None
+
+
+def parse_json(text: str) -> Any:
+    """Raises ValueError, also for halves of characters, which can be neither written nor shown, and
+    RecursionError."""
+    document = json.loads(text, parse_constant=_no_number)
+    if "\\ud" in text.lower():
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
 
 
 def _no_number(word: str) -> NoReturn:

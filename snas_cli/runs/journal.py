@@ -6,12 +6,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from snas_cli.api import Proposal, Space, Trial
 from snas_cli.errors import RunError
 from snas_cli.runs.events import check_event
-from snas_cli.runs.files import cannot_write, write_whole
+from snas_cli.runs.files import cannot_write, parse_json, write_whole
 
 MAX_LINE_BYTES = 64_000_000  # the proposals of a thousand deep networks take a tenth of it
 MAX_BYTES = 1_000_000_000  # a hundred thousand trials, each with the curve of 60 epochs
@@ -110,15 +110,11 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _event(line: bytes) -> dict[str, Any]:
     """Raises ValueError."""
     try:
-        event: dict[str, Any] = json.loads(line, parse_constant=_no_number)
+        event: dict[str, Any] = parse_json(line.decode())
     except (ValueError, RecursionError):
         raise ValueError("damaged") from None
     check_event(event)
     return event
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
 
 
 def _whole_lines(path: Path) -> int:

@@ -1,6 +1,7 @@
 """What it costs to have many candidates: workers, the supervisor, the journal, checkpoints, memory.
 
-    python -m tests.benchmarks.bench_execution [--trials 10000] [--only workers jobs growth]
+    python -m tests.benchmarks.bench_execution [--trials 10000] [--turns 3]
+        [--only workers jobs growth]
 
 `workers` searches Fashion-MNIST with one worker and with two, in turns: the same candidates, of
 which those of the first generation, in which workers start, are not timed. `jobs` times jobs that
@@ -38,7 +39,7 @@ from snas_cli.runs.journal import read_events
 from snas_cli.search.listener import Listener
 
 DATA = os.environ.get("SNAS_DATA", str(Path(__file__).parents[3] / "shared" / "data"))
-NO_OPS, TURNS = 2000, 3
+NO_OPS = 2000
 FASHION: dict[str, Any] = {
     "data": {"dataset": "fashion_mnist", "data_dir": DATA},
     "limits": {"max_flops": "8M"},
@@ -68,32 +69,27 @@ class Clock(Listener):
 # --- workers --------------------------------------------------------------------------------------
 
 
-def rate(folder: Path, workers: int, strategy: str) -> tuple[float, float]:
+def rate(folder: Path, workers: int) -> tuple[float, float]:
     """Trials an hour, and the share of the workers' time in which they had a candidate."""
     registry, clock = Registry.installed(), Clock()
-    search = {**FASHION["search"], "strategy": strategy}
     execution = {"executor": "local", "workers": workers}
-    output = {"folder": str(folder)}
-    values = {**FASHION, "search": search, "execution": execution, "output": output}
+    values = {**FASHION, "execution": execution, "output": {"folder": str(folder)}}
     start(check(Document("the benchmark", values), registry), registry, clock)
     seconds, trials = clock.timed()
     busy = sum(trial.seconds for trial in trials)
     return 3600 * len(trials) / seconds, busy / (workers * seconds)
 
 
-def workers() -> None:
-    with TemporaryDirectory() as folder:
-        turns = [
-            (rate(Path(folder), 1, "random"), rate(Path(folder), 2, "random"),
-             rate(Path(folder), 2, "evolution"))
-            for _ in range(TURNS)
-        ]  # fmt: skip
-    for one, two, bred in turns:
-        print(f"Fashion-MNIST: {one[0]:.0f} trials an hour with 1 worker, {two[0]:.0f} with 2: "
-              f"×{two[0] / one[0]:.2f}; training {one[1]:.1%} and {two[1]:.1%} of the time, "
-              f"{bred[1]:.1%} with evolution")  # fmt: skip
-    ratio = median(two[0] / one[0] for one, two, _ in turns)
-    print(f"median: ×{ratio:.2f}; training {median(two[1] for _, two, _ in turns):.1%}")
+def workers(count: int) -> None:
+    ratios = []
+    for _ in range(count):
+        with TemporaryDirectory() as folder:
+            (one, busy_one), (two, busy_two) = rate(Path(folder), 1), rate(Path(folder), 2)
+        ratios.append(two / one)
+        print(f"Fashion-MNIST: {one:.0f} trials an hour with 1 worker, {two:.0f} with 2, "
+              f"×{ratios[-1]:.2f}; they train for {busy_one:.1%} and {busy_two:.1%} of the time",
+              flush=True)  # fmt: skip
+    print(f"median: ×{median(ratios):.2f}")
 
 
 # --- jobs -----------------------------------------------------------------------------------------
@@ -197,6 +193,7 @@ def _seconds(folder: Path, trials: list[dict[str, Any]]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10_000)
+    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--only", nargs="+", default=["workers", "jobs", "growth"])
     chosen = parser.parse_args()
     if "jobs" in chosen.only:
@@ -205,7 +202,7 @@ def main() -> None:
         growth(chosen.trials, "random")
         growth(chosen.trials // 10, "evolution")
     if "workers" in chosen.only:
-        workers()
+        workers(chosen.turns)
 
 
 if __name__ == "__main__":

@@ -67,9 +67,10 @@ def test_what_is_not_a_number_is_never_written(tmp_path: Path) -> None:
         ('{"event": "notice", "what": "x", "elapsed": -1}', "elapsed: Input should be greater"),
         ('{"event": "generation", "generation": "1"}', "generation: Input should be a valid int"),
         ("[" * 100_000, "damaged"),
+        ('{"event": "notice", "what": "half of a \\ud83d"}', "damaged"),
         ('{"event": "planned", "generations": ' + "9" * 5000 + "}", "damaged"),
     ],
-    ids=["nan", "negative", "text", "deep", "huge"],
+    ids=["nan", "negative", "text", "deep", "half", "huge"],
 )
 def test_what_no_journal_holds_is_refused(tmp_path: Path, line: str, fault: str) -> None:
     path = tmp_path / "journal.jsonl"

@@ -100,6 +100,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch, nothing_stays: None) -> Iterator[An
         "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token(), "OMP_NUM_THREADS": "1",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",
+        "RAY_worker_niceness": "0",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     from ray.cluster_utils import Cluster
