@@ -120,8 +120,6 @@ class TrainingJudge(Judge):
         data = self.assembly.data
         if not folder.data.exists():
             counts = {"train": len(data.train), "val": len(data.val), "test": len(data.test)}
-            manifest = data.manifest()
-            write_whole(folder.splits, lambda p: p.write_text(manifest, encoding="utf-8"))
             write_json(folder.data, {"digest": self.digest(), "classes": list(data.classes),
                                      **counts, "skipped": len(data.source.bad)})  # fmt: skip
         elif read_checked(folder.data, DATA)["digest"] != self.digest():
@@ -129,6 +127,9 @@ class TrainingJudge(Judge):
                 f"the pictures are not those that {folder.path} was started with; "
                 "put them back, or start a new search"
             )
+        if not folder.splits.exists():  # the first runs had none; the digest is of these
+            manifest = data.manifest()
+            write_whole(folder.splits, lambda p: p.write_text(manifest, encoding="utf-8"))
 
     def open(self, desk: Desk) -> Proceedings:
         # One thread: the order of additions, and so every result, is the same on any machine's
@@ -141,13 +142,11 @@ class _Proceedings(Proceedings):
     def __init__(self, judge: TrainingJudge, desk: Desk) -> None:
         self._judge = judge
         self._curves = desk.curves
+        logs = desk.folder.path / "logs"
+        for part in (logs, desk.folder.weights):  # a run that goes on may have lost them
+            _make_folder(part)
         self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
         judge.latencies.keep_in(desk.folder.path / "latency.json")
-        logs = desk.folder.path / "logs"
-        try:
-            logs.mkdir(exist_ok=True)
-        except OSError as error:
-            raise cannot_write(logs, error) from error
         setup = WorkerSetup(
             "snas_cli.experiment.training_jobs:make",
             {"run": str(desk.folder.path)},
@@ -209,6 +208,14 @@ class _Proceedings(Proceedings):
 
     def seconds_to_conclude(self, trials: Sequence[Trial]) -> float:
         return self._finale.expected_seconds(trials)
+
+
+def _make_folder(path: Path) -> None:
+    """Raises RunError."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def _failed(candidate: Candidate, reason: str | None, seconds: float) -> Trial:

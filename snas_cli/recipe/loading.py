@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from snas_cli.errors import PluginError, RecipeError, UsageError, near_match
 from snas_cli.recipe.customising import space_faults
 from snas_cli.recipe.document import Document, Key
-from snas_cli.recipe.schema import OBJECTIVES, TRAINING, Recipe
+from snas_cli.recipe.schema import OBJECTIVES, TRAINING, VERSION, Recipe
 from snas_cli.registry import Registry
 
 
@@ -33,6 +33,7 @@ def override(document: Document, settings: Iterable[str]) -> None:
 
 def check(document: Document, registry: Registry) -> Recipe:
     """The recipe that `document` describes. Raises RecipeError with every fault in it."""
+    _check_version(document)
     faults = list(_unknown_names(document, registry))
     try:
         recipe = Recipe.model_validate(document.values)
@@ -45,6 +46,15 @@ def check(document: Document, registry: Registry) -> Recipe:
     if faults:
         raise RecipeError(faults)
     return recipe
+
+
+def _check_version(document: Document) -> None:
+    """Raises RecipeError, alone: of another format, nothing else that is said would be right."""
+    version = document.values.get("version", VERSION)
+    if isinstance(version, int) and version > VERSION:
+        where = document.place(("version",))
+        raise RecipeError([f"{where}: version: it is of format {version}, and this snas reads "
+                           f"{VERSION}; it needs a newer snas"])  # fmt: skip
 
 
 def dump(recipe: Recipe) -> str:

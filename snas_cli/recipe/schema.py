@@ -114,6 +114,7 @@ class SpaceSettings(Section):
         return self
 
 
+VERSION: Literal[1] = 1  # of the format of recipes
 TRAINING = "training"  # the evaluator that is no plugin
 OBJECTIVES = ("accuracy", "params", "flops", "size_bytes", "latency_ms", "activation_bytes")
 
@@ -361,7 +362,7 @@ class OutputSettings(Section):
 class Recipe(Section):
     """A search: what to learn from, which networks to try, how to train and how to choose."""
 
-    version: Literal[1] = Field(1, description="The format of the recipe itself.")
+    version: Literal[1] = Field(VERSION, description="The format of the recipe itself.")
     seed: int = Field(0, ge=0, description="The same seed gives the same search.")
     data: DataSettings = Field(DataSettings(), description="What to learn from.")
     space: SpaceSettings = Field(SpaceSettings(), description="Which architectures there are.")

@@ -20,9 +20,12 @@ from snas_cli.experiment.running import resume, start
 from snas_cli.registry import Registry
 from snas_cli.runs.checkpoint import load_checkpoint, numbered_checkpoints
 from snas_cli.runs.folder import RunFolder
+from snas_cli.runs.journal import trial_to_json
 from snas_cli.search.listener import Listener, Plan
 from tests.data.photos import colours
 from tests.experiment import tiny
+
+FIRST_RUN = Path(__file__).parents[1] / "runs" / "data" / "format-1"
 
 
 class Crash(BaseException):
@@ -316,3 +319,16 @@ def test_a_budget_does_not_read_the_journal_after_each_trial(
     limited = tiny.recipe(registry, tmp_path, search={"budget": "1h", "generations": 3})
     start(limited, registry, Listener())
     assert asked["finalist"] == 1
+
+
+def test_a_run_of_the_first_format_goes_on(registry: Registry, tmp_path: Path) -> None:
+    """By its checkpoint alone: trials are taken over, and the end is as this version writes it."""
+    run = Path(shutil.copytree(FIRST_RUN, tmp_path / "run"))
+    (run / "journal.jsonl").unlink()
+    before = load_checkpoint(run / "ckpt.pkl").trials
+    outcome = resume(run / "ckpt.pkl", registry, Listener())
+    after = [trial_to_json(trial) for trial in outcome.trials]
+    assert [trial["fingerprint"] for trial in after] == [trial["fingerprint"] for trial in before]
+    assert [trial["fitness"] for trial in after] == [trial["fitness"] for trial in before]
+    assert outcome.best["stage"] == "final"
+    assert resume(run, registry, Listener()).best == outcome.best

@@ -190,3 +190,10 @@ def test_counts_as_people_read_them() -> None:
     assert [format_count(n) for n in (7, 1500, 299_842, 2_340_000, 6e9)] == [
         "7", "1.5k", "300k", "2.34M", "6G",
     ]  # fmt: skip
+
+
+def test_a_recipe_of_a_newer_format_says_so_and_nothing_else(registry: Registry) -> None:
+    text = "data: {dataset: digits}\nfuture: {key: 1}\nversion: 2\n"
+    assert faults(text, registry) == [
+        "r.yaml:3: version: it is of format 2, and this snas reads 1; it needs a newer snas"
+    ]
