@@ -159,7 +159,7 @@ def _new_folder(parent: Path, name: str | None, stem: str) -> Path:
 def open_run(path: Path) -> RunFolder:
     """The run that `path` is, or is a file of. Raises RunError with what to do."""
     folder = path.parent if path.is_file() else path
-    if (folder / "recipe.yaml").is_file():
+    if _is_run(folder):
         run = RunFolder(folder)
         run.check_contents()
         return run
@@ -172,11 +172,16 @@ def all_runs(parent: Path) -> list[RunFolder]:
     """The runs in a folder, the one started last first."""
     if not parent.is_dir():
         return []
-    found = [path for path in parent.iterdir() if (path / "recipe.yaml").is_file()]
+    found = [path for path in parent.iterdir() if _is_run(path)]
     found.sort(
         key=lambda path: ((path / "recipe.yaml").stat().st_mtime_ns, path.name), reverse=True
     )
     return [RunFolder(path) for path in found]
+
+
+def _is_run(folder: Path) -> bool:
+    """As far as one may look: pathlib would raise for another user's folder."""
+    return os.path.isfile(folder / "recipe.yaml")  # noqa: PTH113
 
 
 def latest_run(parent: Path) -> RunFolder:

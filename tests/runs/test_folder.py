@@ -75,3 +75,14 @@ def test_a_run_may_itself_lie_elsewhere(run: Path, tmp_path: Path) -> None:
     (tmp_path / "more" / "run").symlink_to(run)
     assert [each.path.name for each in all_runs(tmp_path / "more")] == ["run"]
     assert open_run(tmp_path / "more" / "run").metrics()["family"] == "mlp"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
+def test_what_may_not_be_looked_at_does_not_hide_the_others(run: Path) -> None:
+    secret = run.with_name("secret")
+    shutil.copytree(run, secret)
+    secret.chmod(0)
+    try:
+        assert [each.path.name for each in all_runs(run.parent)] == ["run"]
+    finally:
+        secret.chmod(0o700)
