@@ -5,9 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from inspect import isfunction
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command_name
+from typer.models import CommandInfo, TyperInfo
 
 from snas_cli import __version__
 from snas_cli.commands import (
@@ -25,7 +28,7 @@ from snas_cli.commands import (
     search,
     ui,
 )
-from snas_cli.errors import SnasError
+from snas_cli.errors import PluginError, SnasError
 from snas_cli.registry import Registry
 
 COMMANDS = (
@@ -49,8 +52,36 @@ def make_app(registry: Registry) -> typer.Typer:
     app.callback()(_options)
     for module in COMMANDS:
         module.add_to(app)
-    registry.call("snas_register_commands", app=app)
+    _add_commands_of_plugins(app, registry)
     return app
+
+
+def _add_commands_of_plugins(app: typer.Typer, registry: Registry) -> None:
+    """A name that is taken stays with the command that has it."""
+    owners: dict[Any, Any] = {}
+
+    def check() -> None:
+        """Raises PluginError for new commands that cannot be had, after taking them out again."""
+        doubled = []
+        for listing in (app.registered_commands, app.registered_groups):
+            for command in list[Any](listing):
+                name = _name_of(command)
+                if owners.setdefault(name or command, command) is not command:
+                    listing.remove(command)
+                    doubled.append(name)
+        if doubled:
+            raise PluginError(f"there is a command {doubled[0]!r} already; choose another name")
+
+    check()  # ours come first
+    registry.call("snas_register_commands", check=check, app=app)
+
+
+def _name_of(command: CommandInfo | TyperInfo) -> str | None:
+    """As it is typed; None for a group that typer will name, or merge with others."""
+    if isinstance(command.name, str):
+        return command.name
+    function = command.callback
+    return get_command_name(function.__name__) if isfunction(function) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

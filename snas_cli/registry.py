@@ -6,9 +6,10 @@ that have the same entry-point name. A plugin that cannot be used is kept with i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from inspect import get_annotations
 from typing import Any, cast
 
 import pluggy
@@ -20,12 +21,15 @@ from snas_cli.api import (
     Executor,
     Exporter,
     Family,
+    Gene,
     Observer,
     Operator,
     Proxy,
+    Space,
     Strategy,
 )
 from snas_cli.errors import PluginError, near_match
+from snas_cli.kinds.families import genes_of
 
 GROUP = "snas"
 
@@ -147,18 +151,23 @@ class Registry:
     def observer(self, name: str) -> type[Observer]:
         return cast("type[Observer]", self.find("observer", name).item)
 
-    def call(self, hook: str, **arguments: Any) -> list[BrokenPlugin]:
-        """Calls a hook of all plugins. Those that fail are switched off, and returned."""
+    def call(
+        self, hook: str, check: Callable[[], None] | None = None, **arguments: Any
+    ) -> list[BrokenPlugin]:
+        """Calls a hook of all plugins, and `check` after each, which raises for what it should not
+        have done. Those that fail are switched off, and returned."""
         implementations = list(getattr(self.hooks.hook, hook).get_hookimpls())
         failed = []
         for implementation in implementations:
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
-            except Exception as error:  # noqa: BLE001
+                if check is not None:
+                    check()
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 failed.append(self._switch_off(implementation.plugin_name, error))
         return failed
 
-    def _switch_off(self, origin: str, error: Exception) -> BrokenPlugin:
+    def _switch_off(self, origin: str, error: BaseException) -> BrokenPlugin:
         if self.hooks.has_plugin(origin):
             self.hooks.unregister(name=origin)
         self.broken.append(BrokenPlugin(origin, f"{type(error).__name__}: {error}"))
@@ -170,11 +179,10 @@ class Registry:
         origin = _origin(plugin)
         try:
             module = plugin.load()
-            _check_marked(module)
+            _check_hooks(module)
             self.hooks.register(module, name=origin)
-            self.hooks.check_pending()  # raises for a hook that is misspelt
             found = list(self._components_of(origin))
-        except Exception as error:  # noqa: BLE001
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a script that exits, too
             self._switch_off(origin, error)
             return
         for part in found:
@@ -191,28 +199,46 @@ class Registry:
                         yield Component(kind, _checked_name(kind, item), item, origin)
 
 
-def _check_marked(module: Any) -> None:
-    """Raises TypeError for a hook that lacks its decorator, which pluggy would pass over."""
+def _check_hooks(module: Any) -> None:
+    """Raises TypeError for a hook that is misspelt, or lacks its decorator: pluggy would pass over
+    either."""
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "snas_spec")]
     for name, value in vars(module).items():
-        specified = hasattr(getattr(hookspecs, name, None), "snas_spec")
-        meant = specified or name.startswith("snas_register_")
-        if meant and not hasattr(value, "snas_impl"):
+        marked = hasattr(value, "snas_impl")
+        if marked and name not in hooks:
+            raise TypeError(f"unknown hook {name!r}; {near_match(name, hooks)}")
+        if not marked and (name in hooks or name.startswith("snas_register_")):
             raise TypeError(f"{name} is not marked with @hookimpl")
 
 
 def _checked_name(kind: str, item: Any) -> str:
-    """The item's name. Raises TypeError for what is not of the kind, or has no name."""
+    """The item's name. Raises TypeError for what is not of the kind, or lacks what its interface
+    says, and SpaceError for a family whose genes do not fit together."""
     wanted = KINDS[kind]
     by_class = wanted in CLASSES
     fits = isinstance(item, type) and issubclass(item, wanted) if by_class else (
         isinstance(item, wanted)
     )  # fmt: skip
     if not fits:
-        raise TypeError(f"{HOOKS[kind]} returned {item!r}, which is not a {wanted.__name__}")
+        form = "a class derived from" if by_class else "an instance of"
+        raise TypeError(f"{HOOKS[kind]} returned {item!r}, which is not {form} {wanted.__name__}")
     name = getattr(item, "name", None)
     if not isinstance(name, str) or not name.isidentifier():
         raise TypeError(f"{item!r} needs a name of letters, digits and underscores, not {name!r}")
+    lacking = [part for part in get_annotations(wanted) if not hasattr(item, part)]
+    if lacking:
+        raise TypeError(f"the {kind} {name!r} lacks {' and '.join(lacking)}")
+    if isinstance(item, Family):
+        _check_genes(item)
     return name
+
+
+def _check_genes(family: Family) -> None:
+    for name, gene in family.genes.items():
+        if not isinstance(gene, Gene):
+            raise TypeError(f"the gene {name!r} of {family.name!r} should be a Choice, Ordinal, "
+                            f"Flag or Layers, not {gene!r}")  # fmt: skip
+    Space({family.name: genes_of(family)})
 
 
 def _origin(plugin: EntryPoint) -> str:

@@ -7,10 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from snas_cli.genome import Gene, Genes
+from snas_cli.genome import Choice, Flag, Gene, Genes, Ordinal
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+SHARED_GENES: Mapping[str, Gene] = {
+    "batch_norm": Flag(start=True),
+    "dropout": Ordinal(0.0, 0.1, 0.2, 0.3, 0.5, start=0.1, wider=(0.0, 0.9)),
+    "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1, start=0.01, wider=(1e-6, 10.0)),
+    "optimizer": Choice("sgd", "adam", "adamw", start="adamw"),
+}
+"""What every family that is trained has beside its own genes."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +33,10 @@ class Task:
 class Family(ABC):
     """A kind of network: its genes as data, and how to build a network from them.
 
-    Every family also has the genes of `snas_cli.recipe.customising.SHARED_GENES`: batch norm,
-    dropout, learning rate, optimizer; the first two are `build`'s to honour. A family that declares
-    one of them itself has its own: with another `start`, or with one option, if it can be no other.
-    One that is never trained, for an evaluator knows its scores, sets `shared_genes` to False.
+    Every family also has the genes of `SHARED_GENES`: batch norm, dropout, learning rate,
+    optimizer; the first two are `build`'s to honour. A family that declares one of them itself has
+    its own: with another `start`, or with one option, if it can be no other. One that is never
+    trained, for an evaluator knows its scores, sets `shared_genes` to False.
     """
 
     name: ClassVar[str]
@@ -47,3 +56,8 @@ class Family(ABC):
         Any size from 8×8 up must work, by construction. It is called under a seeded generator, and
         on the meta device to count parameters and FLOPs.
         """
+
+
+def genes_of(family: Family) -> dict[str, Gene]:
+    """A family's genes, with those it shares with others."""
+    return {**SHARED_GENES, **family.genes} if family.shared_genes else dict(family.genes)

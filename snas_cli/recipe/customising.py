@@ -6,19 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from snas_cli.api import Choice, Family, Flag, Gene, Layers, Ordinal
+from snas_cli.api import Gene, Layers
 from snas_cli.errors import near_match
+from snas_cli.kinds.families import genes_of
 from snas_cli.recipe.document import Key
 from snas_cli.recipe.schema import LEVELS, LevelSettings, SpaceSettings
 from snas_cli.registry import Registry
-
-SHARED_GENES: Mapping[str, Gene] = {
-    "batch_norm": Flag(start=True),
-    "dropout": Ordinal(0.0, 0.1, 0.2, 0.3, 0.5, start=0.1, wider=(0.0, 0.9)),
-    "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1, start=0.01, wider=(1e-6, 10.0)),
-    "optimizer": Choice("sgd", "adam", "adamw", start="adamw"),
-}
-"""What every family that is trained has beside its own genes."""
 
 Families = Mapping[str, Mapping[str, Gene]]
 
@@ -45,11 +38,6 @@ def customise(settings: SpaceSettings, registry: Registry) -> Customised:
             _customise_all(space, name, wish, key)
     _bound_layers(space, settings)
     return space
-
-
-def genes_of(family: Family) -> dict[str, Gene]:
-    """A family's genes, with those it shares with others."""
-    return {**SHARED_GENES, **family.genes} if family.shared_genes else dict(family.genes)
 
 
 def space_faults(settings: SpaceSettings, registry: Registry) -> list[tuple[Key, str]]:

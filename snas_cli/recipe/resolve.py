@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from snas_cli.api import ACCURACY, Family, Gene, Objective, Operator, Space
 from snas_cli.errors import RecipeError
-from snas_cli.recipe.customising import customise, genes_of, level_families, space_faults
+from snas_cli.kinds.families import genes_of
+from snas_cli.recipe.customising import customise, level_families, space_faults
 from snas_cli.recipe.schema import Recipe, SpaceSettings
 from snas_cli.registry import Registry
 

@@ -18,7 +18,7 @@ from snas_cli.api import (
     Strategy,
     Trial,
 )
-from snas_cli.recipe.customising import SHARED_GENES
+from snas_cli.kinds.families import SHARED_GENES
 
 
 def sample_space() -> Space:

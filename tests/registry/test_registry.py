@@ -261,6 +261,7 @@ BROKEN = {
     "syntax error": ("def f(:", "SyntaxError"),
     "error in the module": ("1 / 0", "ZeroDivisionError: division by zero"),
     "assertion": ("assert False, 'no GPU'", "AssertionError: no GPU"),
+    "a script that exits": ("import sys; sys.exit('no GPU')", "SystemExit: no GPU"),
     "condition on no gene": (
         "from snas_cli.api import *\nLayers(1, 2, {'a': Flag(when={'b': 1})})",
         "ValueError: a: `when` names 'b', which is not declared before it",
@@ -270,21 +271,46 @@ BROKEN = {
     "no list": (hook("return Net()"), "snas_register_families must return a list, not <"),
     "nothing": (hook("pass"), "snas_register_families must return a list, not None"),
     "a word": (hook("return 'net'"), "snas_register_families must return a list, not 'net'"),
-    "wrong type": (hook("return [Net(), 5]"), "returned 5, which is not a Family"),
-    "class for instance": (hook("return [Net]"), "which is not a Family"),
+    "wrong type": (hook("return [Net(), 5]"), "returned 5, which is not an instance of Family"),
+    "class for instance": (hook("return [Net]"), "which is not an instance of Family"),
     "instance for class": (
         hook("return [object()]", hook="snas_register_strategies"),
-        "which is not a Strategy",
+        "which is not a class derived from Strategy",
     ),
     "abstract class": (hook("return [Family()]"), "TypeError: Can't instantiate abstract class"),
     "no name": (hook(name="pass"), "needs a name of letters, digits and underscores, not None"),
     "name with a space": (hook(name="name = 'my net'"), "underscores, not 'my net'"),
+    "no genes": (hook().replace("genes = {}", ""), "the family 'net' lacks genes"),
+    "no gene": (
+        hook().replace("{}", "{'width': [8, 16]}"),
+        "the gene 'width' of 'net' should be a Choice, Ordinal, Flag or Layers, not [8, 16]",
+    ),
+    "condition on no gene of the family": (
+        hook(name="from snas_cli.api import Flag; name = 'net'").replace(
+            "{}", "{'width': Flag(when={'deep': True})}"
+        ),
+        "family 'net': width: `when` names 'deep', which is not declared before it",
+    ),
+    "no summary": (
+        """
+        from snas_cli.api import Dataset, hookimpl
+
+        class Cats(Dataset):
+            name = "cats"
+            def load(self, request): ...
+
+        @hookimpl
+        def snas_register_datasets():
+            return [Cats()]
+        """,
+        "the dataset 'cats' lacks summary",
+    ),
     "empty name": (hook(name="name = ''"), "underscores, not ''"),
     "name that is no word": (hook(name="name = 5"), "underscores, not 5"),
-    "misspelt hook": (hook(hook="snas_register_familys"), "unknown hook 'snas_register_familys'"),
+    "misspelt hook": (hook(hook="snas_register_familys"), "did you mean 'snas_register_families'?"),
     "misspelt observer": (
         hook(hook="snas_trial_finnished", arguments="trial"),
-        "unknown hook 'snas_trial_finnished'",
+        "unknown hook 'snas_trial_finnished'; did you mean 'snas_trial_finished'?",
     ),
     "unmarked hook": (hook(mark=""), "snas_register_families is not marked with @hookimpl"),
     "unmarked, misspelt hook": (
@@ -442,3 +468,33 @@ def test_the_list_shows_what_cannot_be_used_and_why(
     shown = " ".join(capsys.readouterr().out.split())
     assert "cannot be used: snas-bad:plugin: ModuleNotFoundError: No module named" in shown
     assert "the family 'resnet' is registered by snas-one:plugin and snas-two:plugin" in shown
+
+
+@pytest.mark.parametrize("added", ["app.command('search')(greet)", "app.command('runs')(greet)",
+                                   "app.add_typer(typer.Typer(), name='search')"])  # fmt: skip
+def test_a_plugin_cannot_take_the_place_of_a_command(
+    added: str, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.install(
+        "snas-bad",
+        f"""
+        import typer
+        from snas_cli.api import hookimpl
+
+        def greet():
+            print("hello")
+
+        @hookimpl
+        def snas_register_commands(app):
+            app.command()(greet)
+            {added}
+        """,
+    )
+    registry = site.registry()
+    app = make_app(registry)
+    (broken,) = registry.broken
+    assert broken.origin == "snas-bad:plugin"
+    assert "there is a command" in broken.reason
+    with pytest.raises(SystemExit):
+        app(["search", "--help"])
+    assert "for the best network" in capsys.readouterr().out
