@@ -61,10 +61,19 @@ def test_the_code_of_a_component_is_what_new_writes(kind: str) -> None:
     assert f"$ {project.use}\n" in text
 
 
-def test_every_check_is_listed() -> None:
-    listed = re.findall(r"^\| `(check_\w+)` \|", GUIDE, re.MULTILINE)
+def test_every_check_is_listed_with_what_it_needs() -> None:
+    listed = dict(re.findall(r"^\| `(check_\w+)\((.+?)\)` \|", GUIDE, re.MULTILINE))
     checks = [name for name in testing.__all__ if name.startswith("check_")]
-    assert listed == [name for name in checks if name != "check_component"]
+    assert list(listed) == [name for name in checks if name != "check_component"]
+    for name, needed in listed.items():
+        parameters = inspect.signature(getattr(testing, name)).parameters.values()
+        assert needed.split(", ") == [p.name for p in parameters if p.default is p.empty]
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\((?!https?:)(.+?)\)", GUIDE)
+    assert links
+    assert [link for link in links if not (ROOT / "plugins" / link).exists()] == []
 
 
 Plugged = Callable[[str], Registry]

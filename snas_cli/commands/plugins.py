@@ -55,11 +55,7 @@ def new(
 
     project = plan_project(kind, name, registry_of(context))
     folder = write_project(project, Path())
-    print(f"{folder}: {_article(kind)} {kind} named {project.name}, which works as it is")
+    print(f"{folder}: {project.article} {kind} named {project.name}, which works as it is")
     for path in sorted(project.render()):
         print(f"  {path}")
     print(f"\nNext\n  cd {folder}\n  pip install -e .\n  {project.use}\n  python -m pytest")
-
-
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeio" else "a"

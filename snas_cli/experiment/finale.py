@@ -70,8 +70,8 @@ class Finale:
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
             epochs = self._epochs_left(waiting)
             if epochs < min(self._assembly.recipe.training.epochs, self._settings.epochs):
-                wanted = self._settings.seeds
-                listener.notice(f"the time is up after {repeat} of {wanted} final trainings each")
+                times = f"{repeat} of {self._settings.seeds} times"
+                listener.notice(f"the time is up: the best were trained again {times}")
                 return
             if epochs < self._settings.epochs:
                 listener.notice(f"time is left for {epochs} of {self._settings.epochs} epochs")

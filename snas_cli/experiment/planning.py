@@ -84,7 +84,8 @@ def rungs_for(search: SearchSettings, generations: int) -> Rungs:
 def describe_search(recipe: Recipe, generations: int) -> list[tuple[str, str]]:
     """What a person wants to know of a search: label and value."""
     search = recipe.search
-    parts = [search.strategy, f"{generations} generations of {search.population_size}"]
+    plural = "s" if generations > 1 else ""
+    parts = [search.strategy, f"{generations} generation{plural} of {search.population_size}"]
     levels = len(recipe.space.levels)
     if search.progressive and levels > 1:
         parts.append(f"{levels} levels")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
@@ -45,6 +46,11 @@ class Project:
         return self.module.removeprefix("snas_")
 
     @property
+    def article(self) -> str:
+        """Before the kind."""
+        return "an" if self.kind[0] in "aeio" else "a"
+
+    @property
     def component(self) -> str:
         """The name of its class. The kind at its end keeps it apart from all that it imports."""
         words = "".join(word.capitalize() for word in self.name.split("_"))
@@ -67,11 +73,10 @@ class Project:
         }
 
     def _filled(self, template: Traversable) -> str:
-        article = "an" if self.kind[0] in "aeio" else "a"
         return Template(template.read_text(encoding="utf-8")).substitute(
             {
-                "article": article,
-                "article_capital": article.capitalize(),
+                "article": self.article,
+                "article_capital": self.article.capitalize(),
                 "class": self.component,
                 "distribution": self.distribution,
                 "kind": self.kind,
@@ -100,9 +105,18 @@ def plan_project(kind: str, distribution: str, registry: Registry) -> Project:
     if project.name in registry.names(kind):
         origin = registry.find(kind, project.name).origin
         raise UsageError(f"{origin} has a {kind} {project.name!r} already; choose another name")
-    if find_spec(project.module) is not None:
-        raise UsageError(f"there is a package {project.module!r} already; choose another name")
+    if find_spec(project.module) is not None or _is_installed(distribution):
+        raise UsageError(f"there is a package {distribution!r} already; choose another name")
     return project
+
+
+def _is_installed(distribution: str) -> bool:
+    """Else pip would take the new one for another version of it, and uninstall it."""
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def write_project(project: Project, parent: Path) -> Path:

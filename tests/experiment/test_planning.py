@@ -166,6 +166,11 @@ def test_a_search_in_words() -> None:
     }
 
 
+def test_one_generation_is_one() -> None:
+    words = dict(describe_search(Recipe(), 1))
+    assert words["search"].startswith("evolution, 1 generation of 10, ")
+
+
 def test_rungs_objectives_and_what_has_none_of_them() -> None:
     search = {"rungs": {"count": 3}, "progressive": False, "objectives": ["accuracy", "params"]}
     words = rows(search=search)

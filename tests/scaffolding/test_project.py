@@ -52,6 +52,7 @@ def test_its_class_hides_nothing_that_it_imports(kind: str) -> None:
         ("snas-3", "'3', which is no name in Python"),
         ("snas-cnn", "snas:family_cnn has a family 'cnn' already"),
         ("json", "there is a package 'json' already"),
+        ("snas", "there is a package 'snas' already"),  # pip would replace this one
     ],
 )
 def test_names_that_will_not_do(name: str, message: str, registry: Registry) -> None:
