@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snas_cli.commands._options import print_json, registry_of
+from snas_cli.errors import RecipeError
 
 if TYPE_CHECKING:
     from snas_cli.recipe.schema import Recipe
@@ -32,10 +33,17 @@ def check(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Recipes.")],
 ) -> None:
-    """Check recipes without running them: every fault, with its line."""
+    """Check recipes without running them: every fault of each, with its line."""
+    faults: list[str] = []
     for file in files:
-        _checked(context, file)
-        print(f"{file}: sound")
+        try:
+            _checked(context, file)
+        except RecipeError as error:
+            faults += error.faults
+        else:
+            print(f"{file}: sound")
+    if faults:
+        raise RecipeError(faults)
 
 
 def show(

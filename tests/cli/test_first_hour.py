@@ -43,3 +43,14 @@ def test_a_mistake_is_answered(typed: str, code: int, answer: str, tmp_path: Pat
 def test_a_gpu_that_is_not_there(typed: str, tmp_path: Path) -> None:
     said = snas("search", "digits", *typed.split(), cwd=tmp_path, code=2).stderr
     assert "there is no CUDA GPU here" in said
+
+
+def test_every_fault_of_every_recipe_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("data: {dataset: digts}\nsearch:\n  generatoins: 3\n")
+    (tmp_path / "two.yaml").write_text("data: {dataset: digits}\n")
+    (tmp_path / "three.yaml").write_text("limits:\n  max_params: lots\n")
+    said = snas("recipes", "check", "one.yaml", "two.yaml", "three.yaml", cwd=tmp_path, code=2)
+    assert said.stdout == "two.yaml: sound\n"
+    assert [line.split(": ")[1] for line in said.stderr.splitlines()] == [
+        "one.yaml:3", "one.yaml:1", "three.yaml:2",
+    ]  # fmt: skip
