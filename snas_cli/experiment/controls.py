@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -11,11 +11,12 @@ from torch import nn
 
 from snas_cli.api import Family, Genes, Genome, Ordinal, Task
 from snas_cli.experiment.assembly import Assembly
+from snas_cli.experiment.limits import exceeded, limits_of
 from snas_cli.recipe.resolve import own_space
 from snas_cli.recipe.schema import Recipe
 from snas_cli.runs.folder import RunFolder
 from snas_cli.training.candidates import fitness_of
-from snas_cli.training.cost import count_params
+from snas_cli.training.cost import measure_cost
 
 LEARNING_RATES = (0.001, 0.003, 0.01)  # that somebody would try
 
@@ -59,25 +60,27 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
 
 
 def train_hand_made(assembly: Assembly, max_params: int) -> dict[str, Any]:
-    """As large as it can be with so many parameters, trained for the finale's epochs with each of
-    a few learning rates; the metrics of the one that validates best, tested."""
+    """As large as it can be with so many parameters and within the limits, trained for the
+    finale's epochs with each of a few learning rates; the metrics of the one that validates best,
+    tested."""
     torch.set_num_threads(1)
     recipe, family = assembly.recipe, HandMade()
     workshop = replace(assembly.workshop, family=lambda _name: family).with_whole_epochs()
+    width = _width(family, assembly.data.task, {**limits_of(recipe.limits), "params": max_params})
     trained = [
-        workshop.train(_genome(family, _width(family, assembly, max_params), rate),
-                       recipe.finale.epochs)
+        workshop.train(_genome(family, width, rate), recipe.finale.epochs)
         for rate in LEARNING_RATES
-    ]  # fmt: skip
+    ]
     best = max(trained, key=lambda one: fitness_of(one.metrics, recipe.training))
     return {**best.metrics, **workshop.test(best.network)}
 
 
-def _width(family: Family, assembly: Assembly, max_params: int) -> int:
-    task, width = assembly.data.task, 1
+def _width(family: Family, task: Task, limits: Mapping[str, float]) -> int:
+    """The largest whose cost is within the limits, or 1."""
+    width = 1
     while width < 1024:
         genes = _genome(family, width + 1, LEARNING_RATES[0]).genes
-        if count_params(family, genes, task) > max_params:
+        if exceeded(asdict(measure_cost(family, genes, task)), limits):
             break
         width += 1
     return width
