@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,10 @@ import yaml
 from snas_cli.api import Family
 from snas_cli.app import make_app
 from snas_cli.errors import RecipeError
-from snas_cli.experiment.running import start
 from snas_cli.recipe.document import parse_document
 from snas_cli.recipe.loading import check
 from snas_cli.recipe.resolve import space_of
-from snas_cli.registry import GROUP, Registry
-from snas_cli.search.listener import Listener
+from snas_cli.registry import Registry
 from snas_cli.testing import check_family
 from tests.conftest import ROOT
 
@@ -37,20 +34,6 @@ def test_the_plugin_works_and_is_as_short_as_we_say() -> None:
     (family,) = names["snas_register_families"]()  # type: ignore[operator]
     assert isinstance(family, Family)
     check_family(family)
-
-
-def test_the_evaluator_is_searched(
-    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "snas_digits.py").write_text(block("python", "Evaluator"))
-    monkeypatch.syspath_prepend(tmp_path)
-    ours = entry_points(group=GROUP)
-    components = Registry([*ours, EntryPoint("three_digits", "snas_digits", GROUP)])
-    document = parse_document(block("yaml", "sum_of_digits"), "my.yaml")
-    document.set("output.folder", str(tmp_path), "test")
-    outcome = start(check(document, components), components, Listener())
-    assert len(outcome.trials) == 50
-    assert outcome.best["fitness"] >= 24
 
 
 def test_the_recipe_is_sound_and_its_fault_is_told_as_shown(registry: Registry) -> None:
@@ -83,3 +66,13 @@ def test_no_recipe_is_missing_from_the_list(registry: Registry) -> None:
         data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["data"]["dataset"]
         assert data in registry.names("dataset")
         assert f"`{data}`" in README or data == "folder"
+
+
+def test_its_links_lead_somewhere() -> None:
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    anchors = {
+        f"#{re.sub(r'[^a-z0-9 -]', '', text.lower()).replace(' ', '-')}" for text in headings
+    }
+    links = re.findall(r"\]\((?!https?:)(.+?)\)", README)
+    assert links
+    assert [to for to in links if to not in anchors and not (ROOT / to).exists()] == []

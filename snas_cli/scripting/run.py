@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Run:
     """A run directory, read anew by each method: that of a search which goes on grows."""
 
-    folder: RunFolder = field(repr=False)
-    registry: Registry = field(repr=False, compare=False)
+    folder: RunFolder
+    registry: Registry = field(compare=False)
 
     @property
     def path(self) -> Path:
@@ -96,6 +96,9 @@ class Run:
 
     def _bundle(self) -> Bundle:
         return read_bundle(find_architecture(self.path), self.registry)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.state}, {len(self.records())} trials", *self._results()]

@@ -123,6 +123,7 @@ def test_without_pandas_it_says_what_to_install(
 
 
 def test_notebooks_show_it(run: snas_cli.Run) -> None:
+    assert repr(run) == f"Run({str(run.path)!r})"
     assert str(run).startswith(f"{run.path}: finished, {len(run.trials)} trials\n")
     page = run._repr_html_()
     assert page.count("<svg") >= 1
