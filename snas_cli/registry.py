@@ -97,9 +97,14 @@ class Registry:
         claims = [parts for (of, _), parts in sorted(self._components.items()) if of == kind]
         return [parts[0] for parts in claims if len(parts) == 1]
 
-    def clashes(self) -> list[str]:
-        """A sentence for each name that several plugins claim: none of them has it."""
-        claims = [parts for _, parts in sorted(self._components.items()) if len(parts) > 1]
+    def clashes(self, *kinds: str) -> list[str]:
+        """A sentence for each name, of these kinds or of any, that several plugins claim: none of
+        them has it."""
+        claims = [
+            parts
+            for (kind, _), parts in sorted(self._components.items())
+            if len(parts) > 1 and (not kinds or kind in kinds)
+        ]
         return [
             f"the {parts[0].kind} {parts[0].name!r} is registered by "
             f"{' and '.join(part.origin for part in parts)}; uninstall all but one of them"

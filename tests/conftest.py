@@ -9,11 +9,16 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in what tests start
 os.environ["SNAS_CACHE"] = mkdtemp(prefix="snas-tests-")  # nothing is left in the user's
 
 from snas_cli.registry import Registry
+
+# A busy machine is no fault of an example.
+settings.register_profile("snas", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("snas")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -42,6 +42,7 @@ def check(document: Document, registry: Registry) -> Recipe:
     else:
         faults += _missing_path(recipe, document, registry)
         faults += _objective_faults(recipe, document)
+        faults += _contested(recipe, registry)
         faults += _space_faults(recipe, document, registry) if not faults else []
     if faults:
         raise RecipeError(faults)
@@ -154,6 +155,12 @@ def _objective_faults(recipe: Recipe, document: Document) -> Iterator[str]:
             hint = near_match(name, OBJECTIVES)
             yield f"{document.place(key)}: {_dotted(key)}: there is no objective {name!r}; {hint}"
         seen.add(name)
+
+
+def _contested(recipe: Recipe, registry: Registry) -> list[str]:
+    """Of what a search has all there are, none may be missing because two plugins claim it."""
+    all_families = recipe.space.families is None
+    return registry.clashes("operator", *(["family"] if all_families else []))
 
 
 def _space_faults(recipe: Recipe, document: Document, registry: Registry) -> list[str]:

@@ -13,8 +13,10 @@ import pytest
 
 from snas_cli.api import Evaluation, Family, Genome, Proposal, Strategy, Trial
 from snas_cli.app import make_app
-from snas_cli.errors import PluginError
+from snas_cli.errors import PluginError, RecipeError
 from snas_cli.genome import Genes
+from snas_cli.recipe.document import Document
+from snas_cli.recipe.loading import check
 from snas_cli.registry import GROUP, HOOKS, KINDS, BrokenPlugin, Registry
 
 ROOT = Path(__file__).parents[2]
@@ -189,6 +191,12 @@ def test_a_clash_leaves_the_others_alone(clashing: Registry) -> None:
     assert clashing.names("family") == ["cnn"]
     assert clashing.family("cnn").name == "cnn"
     assert clashing.broken == []
+
+
+def test_a_search_of_all_families_is_refused_until_the_clash_is_mended(clashing: Registry) -> None:
+    with pytest.raises(RecipeError, match="'resnet' is registered by snas-one:plugin and"):
+        check(Document("mine", {}), clashing)
+    assert check(Document("mine", {"space": {"families": ["cnn"]}}), clashing)
 
 
 def test_one_name_for_components_of_two_kinds_is_no_clash(site: Site) -> None:
