@@ -20,7 +20,7 @@ help:
 
 # What pip says of each package is cut to its name: something is going on, and nothing scrolls away.
 $(INSTALLED): pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.version_info >= (3, 11) or sys.exit(f"snas needs Python 3.11 or newer; $(PYTHON) is {v}. Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.version_info >= (3, 11) or sys.exit("snas needs Python 3.11 or newer; $(PYTHON) is %s. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
 	@echo 'Installing into $(VENV); torch is large, so this takes a few minutes the first time.'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet 'hatchling>=1.27' 'editables>=0.5' 2> $(VENV)/pip.log \
