@@ -7,7 +7,7 @@ from html import escape
 
 from snas_cli.bench.contest import Line
 from snas_cli.report.axes import Axis, axis, horizontal_grid, plain_labels
-from snas_cli.report.charts import COLOURS
+from snas_cli.report.colours import COLOURS
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 52, 24, 66, 48
 DASHES = ("none", "7 4", "2 3")  # once all colours are taken

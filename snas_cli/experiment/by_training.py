@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -25,8 +26,10 @@ from snas_cli.api import (
 from snas_cli.data.splits import Rows
 from snas_cli.errors import RunError
 from snas_cli.experiment.assembly import Assembly, assemble
+from snas_cli.experiment.bulletins import take_down
 from snas_cli.experiment.estimating import estimate
 from snas_cli.experiment.finale import Finale
+from snas_cli.experiment.hardware import machine_in_words
 from snas_cli.experiment.judging import Desk, Judge, Proceedings
 from snas_cli.experiment.keeper import Keeper
 from snas_cli.experiment.latency import LATENCY, Latencies
@@ -62,7 +65,9 @@ class TrainingJudge(Judge):
         return self.assembly.describe()
 
     def versions(self) -> dict[str, str]:
-        return {"torch": torch.__version__, "device": str(self.assembly.workshop.data.device)}
+        device = self.assembly.workshop.data.device
+        return {"torch": torch.__version__, "python": platform.python_version(),
+                "device": str(device), "hardware": machine_in_words(device)}  # fmt: skip
 
     def executor(self) -> Executor:
         """Raises PluginError, SearchError."""
@@ -147,6 +152,8 @@ class _Proceedings(Proceedings):
             _make_folder(part)
         self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
         judge.latencies.keep_in(desk.folder.path / "latency.json")
+        for board in logs.glob("worker-*.json"):  # of workers that were killed
+            take_down(board)
         setup = WorkerSetup(
             "snas_cli.experiment.training_jobs:make",
             {"run": str(desk.folder.path)},

@@ -8,11 +8,14 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from snas_cli.api import Executor, Job, Trial
+from torch import nn
+
+from snas_cli.api import CandidateError, Executor, Job, Trial
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.judging import Desk, description, search_metrics
 from snas_cli.experiment.keeper import Keeper
 from snas_cli.experiment.latency import LATENCY
+from snas_cli.experiment.scoring import evaluated_on, write_evaluation
 from snas_cli.experiment.training_jobs import TrainingJob
 from snas_cli.runs.weights import load_into
 from snas_cli.search.listener import Listener
@@ -47,7 +50,7 @@ class Finale:
         used once, for the winner."""
         top = leaders(trials, self._settings.top)
         finalists = list(self._train(top, listener))
-        return self._choose(top, finalists)
+        return self._choose(top, finalists, listener)
 
     def expected_seconds(self, trials: Sequence[Trial]) -> float:
         """For all of it, by what the leaders' epochs took in the search."""
@@ -128,7 +131,9 @@ class Finale:
             writes=job.writes,
         )
 
-    def _choose(self, top: Sequence[Trial], finalists: Sequence[Finalist]) -> dict[str, Any]:
+    def _choose(
+        self, top: Sequence[Trial], finalists: Sequence[Finalist], listener: Listener
+    ) -> dict[str, Any]:
         """The architecture whose trainings are the best on average; of these, the best one. A
         network from the search stays in the running, for longer training can make worse."""
         settings = self._assembly.recipe.training
@@ -150,13 +155,28 @@ class Finale:
             metrics |= _spread("val_acc", [finalist.metrics["val_acc"] for finalist in repeats])
             metrics |= _spread("test_acc", [scores["test_acc"] for scores in tested])
         self._keeper.publish(winner.trial.genome, winner.weights, metrics)
+        self._write_scores(winner, listener)
         return metrics
 
     def _tested(self, finalist: Finalist) -> dict[str, float]:
-        workshop, genome = self._assembly.workshop, finalist.trial.genome
-        network = workshop.build(genome)
+        return self._assembly.workshop.test(self._network(finalist))
+
+    def _write_scores(self, winner: Finalist, listener: Listener) -> None:
+        """What it takes for what, for the report. That they cannot be had ends no search."""
+        assembly, folder = self._assembly, self._desk.folder.path / "evaluation"
+        try:
+            scores = evaluated_on(self._network(winner), assembly.recipe, assembly.data, "test")
+        except CandidateError as error:
+            listener.notice(f"not scored class by class: {error}")
+        else:
+            write_evaluation(scores, folder)
+
+    def _network(self, finalist: Finalist) -> nn.Module:
+        """With its weights."""
+        genome = finalist.trial.genome
+        network = self._assembly.workshop.build(genome)
         load_into(network, finalist.weights, genome.fingerprint)
-        return workshop.test(network)
+        return network
 
 
 def _measured(trial: Trial) -> dict[str, float]:

@@ -13,6 +13,7 @@ from snas_cli.recipe.resolve import levels_of, objectives_of, operators_of
 from snas_cli.recipe.schema import TRAINING, LimitSettings, Recipe, RungSettings, SearchSettings
 from snas_cli.search.ranking import Rank, by_dominance
 from snas_cli.search.rungs import Rungs
+from snas_cli.search.wording import duration
 
 GENERATIONS = 6  # where neither the recipe nor a budget says how many
 
@@ -93,6 +94,10 @@ def describe_search(recipe: Recipe, generations: int) -> list[tuple[str, str]]:
         parts.append(f"{recipe.training.epochs} epochs each")
         if search.rungs.count > 1:
             parts.append(f"in {search.rungs.count} rungs")
+    if search.max_trials is not None:
+        parts.append(f"at most {search.max_trials} candidates")
+    if search.budget is not None:
+        parts.append(f"{duration(search.budget)} in all")
     parts.append(f"seed {recipe.seed}")
     rows = [("limits", _limits(recipe.limits)), ("search", ", ".join(parts))]
     if len(search.objectives) > 1:

@@ -204,6 +204,8 @@ class _Run:
         journal.write("started", snas=__version__, recorded=len(record.trials),
                       **judge.versions())  # fmt: skip
         generations = self._planned_generations(journal)
+        plan = self._plan(generations)
+        journal.write("plan", summary=[list(row) for row in plan.summary])
         scribe = Scribe(judge, desk, elapsed)
         with judge.open(desk) as proceedings:
             listener = Listeners(
@@ -213,7 +215,7 @@ class _Run:
                 Hooks(judge.registry, self._listener, curves),
                 self._observing,
             )
-            listener.search_started(self._plan(generations), record.trials)
+            listener.search_started(plan, record.trials)
             reserve = proceedings.seconds_to_conclude
             loop = Search(
                 strategy=self._strategy(generations),

@@ -70,7 +70,7 @@ def score_trained(bundle: Bundle, registry: Registry, split: str) -> Evaluated:
     """A trained network on a split of its own run: val or test."""
     network = load_network(bundle, registry)
     recipe, data = own_data(bundle, registry)
-    return _evaluated(network, recipe, data, split)
+    return evaluated_on(network, recipe, data, split)
 
 
 def train_and_score(
@@ -86,10 +86,11 @@ def train_and_score(
     torch.set_num_threads(1)  # as in a search, so that results can be compared
     assembly = assemble(recipe, registry)
     network = assembly.workshop.train(genome, epochs).network
-    return _evaluated(network, recipe, assembly.workshop.data, split)
+    return evaluated_on(network, recipe, assembly.workshop.data, split)
 
 
-def _evaluated(network: nn.Module, recipe: Recipe, data: TaskData, split: str) -> Evaluated:
+def evaluated_on(network: nn.Module, recipe: Recipe, data: TaskData, split: str) -> Evaluated:
+    """Raises CandidateError, DataError."""
     images = data.splits[split]
     outputs = outputs_of(network, images, data)
     named = {"data": recipe.data.path or recipe.data.dataset, "split": split}

@@ -17,6 +17,7 @@ from snas_cli.api import DistantSetup, DistantWork, Files, Genome, SearchError, 
 from snas_cli.data.shipping import packed, unpacked
 from snas_cli.data.splits import read_manifest
 from snas_cli.experiment.assembly import Assembly, assemble, fitted_out
+from snas_cli.experiment.bulletins import Bulletin, board_of, post, take_down
 from snas_cli.recipe.document import Document, read_document
 from snas_cli.recipe.loading import check
 from snas_cli.registry import Registry
@@ -104,7 +105,7 @@ def carry_out(job: TrainingJob, assembly: Assembly) -> dict[str, Any]:
     }
 
 
-def make(arguments: Mapping[str, Any], _slot: Slot) -> Callable[[Mapping[str, Any]], Any]:
+def make(arguments: Mapping[str, Any], slot: Slot) -> Callable[[Mapping[str, Any]], Any]:
     """A worker's function: from a job's JSON to its metrics and curve. `arguments` name the run,
     whose recipe and splits are read; decoded pictures are shared by all workers (see
     snas_cli.data.cache)."""
@@ -112,11 +113,25 @@ def make(arguments: Mapping[str, Any], _slot: Slot) -> Callable[[Mapping[str, An
     folder, registry = RunFolder(Path(arguments["run"])), Registry.installed()
     recipe = check(read_document(folder.recipe), registry)
     assembly = assemble(recipe, registry, splits=read_manifest(folder.splits))
-    return partial(_done, assembly)
+    return partial(_done, assembly, folder, slot.number)
 
 
-def _done(assembly: Assembly, payload: Mapping[str, Any]) -> dict[str, Any]:
-    return carry_out(TrainingJob.from_json(payload, assembly.space), assembly)
+def _done(
+    assembly: Assembly, folder: RunFolder, worker: int, payload: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Tells of each epoch on the worker's board."""
+    job, board = TrainingJob.from_json(payload, assembly.space), board_of(folder, worker)
+
+    def tell(epoch: int, epochs: int) -> None:
+        genome = job.genome
+        post(board, Bulletin(worker, genome.family, genome.fingerprint, job.whole_epochs,
+                             epoch + 1, epochs))  # fmt: skip
+
+    workshop = replace(assembly.workshop, tell=tell)
+    try:
+        return carry_out(job, replace(assembly, workshop=workshop))
+    finally:
+        take_down(board)
 
 
 def distant_setup(assembly: Assembly) -> DistantSetup | None:

@@ -1,69 +1,16 @@
-"""Charts of a search as inline SVG: its trials, and the front of several objectives.
-
-Colours are classes c0 to c5 of the page, which has them for light and for dark.
-"""
+"""Charts of a search as inline SVG: its trials, and the front of several objectives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from snas_cli.api import Objective, Trial
 from snas_cli.report.axes import Axis, axis, horizontal_grid, plain_labels, share_labels
+from snas_cli.report.marks import Entry, Marks, best_line, faint_mark, legend
 from snas_cli.search.wording import Measure, cost_text, objective_text, objective_title
 
-# Okabe & Ito 2008: told apart by the colour-blind too.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 310, 62, 12, 28, 40
-
-
-# --- marks ----------------------------------------------------------------------------------------
-
-
-def _circle(x: float, y: float) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"'
-
-
-def _square(x: float, y: float) -> str:
-    return f'<rect x="{x - 3.7:.1f}" y="{y - 3.7:.1f}" width="7.4" height="7.4"'
-
-
-def _diamond(x: float, y: float) -> str:
-    return f'<path d="M{x:.1f} {y - 5.2:.1f}l5.2 5.2-5.2 5.2-5.2-5.2z"'
-
-
-SHAPES: Sequence[Callable[[float, float], str]] = (_circle, _square, _diamond)
-
-
-class Marks:
-    """A colour and a shape for each family, and hollow ones for what was not trained in full."""
-
-    def __init__(self, trials: Sequence[Trial]) -> None:
-        self._families = sorted({trial.genome.family for trial in trials})
-        self._rungs = max((len(trial.rungs) for trial in trials), default=0)
-        self._any_partial = any(map(self._partial, trials))
-
-    def _partial(self, trial: Trial) -> bool:
-        return not trial.failed and len(trial.rungs) < self._rungs
-
-    def mark(self, trial: Trial, place: tuple[float, float], title: str) -> str:
-        hollow = " hollow" if self._partial(trial) else ""
-        drawn = self._drawn(trial.genome.family, place, f"mark{hollow}")
-        return f"{drawn}><title>{escape(title)}</title></{drawn[1:].partition(' ')[0]}>"
-
-    def _drawn(self, family: str, place: tuple[float, float], kind: str) -> str:
-        cycle, colour = divmod(self._families.index(family), len(COLOURS))
-        return f'{SHAPES[cycle % len(SHAPES)](*place)} class="{kind} c{colour}"'
-
-    def legend(self, *lines: str) -> str:
-        """`lines` are entries of the chart's own, as HTML."""
-        families = [
-            f'<span><svg viewBox="0 0 12 12">{self._drawn(name, (6, 6), "mark")}/></svg>'
-            f"{escape(name)}</span>"
-            for name in self._families
-        ]
-        hollow = ["<span>hollow: not trained in full</span>"] if self._any_partial else []
-        return f'<p class="legend">{"".join([*families, *hollow, *lines])}</p>'
 
 
 # --- trials ---------------------------------------------------------------------------------------
@@ -88,9 +35,8 @@ def progress_chart(trials: Sequence[Trial], measure: Measure) -> str:
         f"{horizontal_grid(y, LEFT, WIDTH - RIGHT, labels)}{_numbers_below(x, last)}"
         f'<polyline points="{corners}" class="best"/>{dots}{_axes(measure.name, "trial")}'
     )
-    return svg(HEIGHT, f"{measure.name} of each trial", body) + marks.legend(
-        "<span><b></b>best so far</span>"
-    )
+    entries = [*marks.entries([trial for trial, _ in alive]), Entry("best so far", best_line)]
+    return _with_legend(f"{measure.name} of each trial", body, entries)
 
 
 def _title(trial: Trial, measure: Measure) -> str:
@@ -135,7 +81,7 @@ def front_chart(
     shown = [trial for trial in trials if not trial.failed and len(trial.rungs) == furthest]
     x = axis([_shown(second, trial) for trial in shown], LEFT, WIDTH - RIGHT - 20, by_factors=True)
     y = axis([_shown(first, trial) for trial in shown], HEIGHT - BOTTOM, TOP, by_factors=True)
-    marks, members = Marks(shown), {trial.number for trial in front}
+    marks, members = Marks(trials), {trial.number for trial in front}
 
     def place(trial: Trial) -> tuple[float, float]:
         return x.at(_shown(second, trial)), y.at(_shown(first, trial))
@@ -153,7 +99,9 @@ def front_chart(
         f"{_axes(objective_title(first, measure), objective_title(second, measure))}"
     )
     label = f"{objective_title(first, measure)} by {objective_title(second, measure)}"
-    return svg(HEIGHT, label, body) + marks.legend("<span>faint: not on the front</span>")
+    return _with_legend(
+        label, body, [*marks.entries(shown), Entry("faint: not on the front", faint_mark)]
+    )
 
 
 def _shown(objective: Objective, trial: Trial) -> float:
@@ -193,6 +141,11 @@ def _axes(above: str, below: str) -> str:
         f'<text x="{LEFT}" y="14" class="title">{escape(above)}</text>'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(below)}</text>'
     )
+
+
+def _with_legend(label: str, body: str, entries: Iterable[Entry]) -> str:
+    below, height = legend(entries, HEIGHT + 6, LEFT, WIDTH - RIGHT)
+    return svg(HEIGHT + 6 + height, label, body + below)
 
 
 def svg(height: float, label: str, body: str) -> str:

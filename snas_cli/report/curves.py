@@ -18,7 +18,7 @@ def curves_chart(account: Account) -> str:
     """Losses of the network that was kept, then its accuracy beside the other finalists'."""
     if account.measure.metric is None:
         return "<p>None: an evaluator judged the networks, and nothing was trained.</p>"
-    finals = _finals(account)
+    finals = finals_of(account)
     if not finals:
         return (
             "<p>None: the journal has no final training, for the search is not over or was made "
@@ -33,7 +33,7 @@ def curves_chart(account: Account) -> str:
     return panels_chart(panels, range(1, longest + 1), "epoch", label) + cut
 
 
-def _finals(account: Account) -> dict[int, Epochs]:
+def finals_of(account: Account) -> dict[int, Epochs]:
     """By trial; the first training of each, where there are several."""
     finals: dict[int, Epochs] = {}
     for event in account.events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -11,6 +12,7 @@ from snas_cli.report.scores import confusion_drawing, roc_drawing
 from snas_cli.runs.documents import damage_told
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import RunFolder
+from snas_cli.search.wording import percent
 
 
 def evaluations(folder: RunFolder) -> str:
@@ -38,9 +40,16 @@ def _drawn(path: Path) -> str:
 def _drawing(scores: Mapping[str, Any]) -> str:
     split = {"val": "validation", "test": "test"}[scores["split"]]
     words = (
-        f"{scores['accuracy']:.2%} of {scores['pictures']:,} {split} pictures of {scores['data']}"
+        f"{percent(scores['accuracy'])} of {scores['pictures']:,} {split} pictures of "
+        f"{scores['data']}"
     )
     drawings = "".join(
-        f'<div class="wide">{draw(scores)}</div>' for draw in (confusion_drawing, roc_drawing)
+        f'<div class="wide">{_inside_a_page(draw(scores))}</div>'
+        for draw in (confusion_drawing, roc_drawing)
     )
     return f"<p>Right on {escape(words)}.</p>{drawings}"
+
+
+def _inside_a_page(drawing: str) -> str:
+    """HTML knows what an SVG is; without the address of its standard, the report has no address."""
+    return re.sub(r' xmlns="[^"]*"', "", drawing, count=1)

@@ -45,10 +45,10 @@ def importance_chart(trials: Iterable[Trial]) -> str:
         )
     trust = "" if found.explained > 0.5 else " That is little: take the order with care."
     return (
-        f"<p>A random forest explains {found.explained:.0%} of the differences between trials that "
-        f"it did not see, of {found.trials}.{trust} A bar is what it loses of that when it is told "
-        "another trial's value. It says what went with good scores in this search, which tried "
-        f"some values more than others.</p>{_bars(found.lost)}"
+        f"<p>A random forest explains {100 * found.explained:.0f} % of the differences between "
+        f"trials that it did not see, of {found.trials}.{trust} A bar is what it loses of that "
+        "when it is told another trial's value. It says what went with good scores in this "
+        f"search, which tried some values more than others.</p>{_bars(found.lost)}"
     )
 
 

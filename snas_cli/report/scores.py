@@ -12,7 +12,7 @@ from math import ceil
 from typing import Any
 from unicodedata import east_asian_width
 
-from snas_cli.report.charts import COLOURS
+from snas_cli.report.colours import COLOURS
 
 WIDTH = 600
 RIGHT_COLOUR, WRONG_COLOUR = COLOURS[0], COLOURS[1]

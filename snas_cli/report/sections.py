@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from snas_cli.api import Genome, Trial
 from snas_cli.genome.genes import in_words
 from snas_cli.recipe.quantities import format_count
 from snas_cli.report.charts import front_chart
-from snas_cli.search.account import Account, correlation_text
+from snas_cli.search.account import Account, Event, correlation_text
 from snas_cli.search.lineage import gain
 from snas_cli.search.wording import (
     CONTROLS,
@@ -58,6 +59,15 @@ def pictures(data: Mapping[str, Any] | None) -> str:
         f"{data['val']:,} chosen by and {data['test']:,} kept for the test.{left_out} "
         "<code>splits.csv</code> has them all.</p>"
     )
+
+
+def searched(account: Account) -> str:
+    """The pictures, the limits and the way of the search, in the terminal's words."""
+    plan, families = _latest(account, "plan"), account.recipe.space.families
+    if plan is None:
+        return "<p>Unknown: the journal has no plan, as those of earlier versions of snas.</p>"
+    rows = [*plan["summary"], ("families", ", ".join(families) if families else "all")]
+    return table(("", ""), rows)
 
 
 def worth_of_search(account: Account, best: Best) -> str:
@@ -173,7 +183,11 @@ def operators(account: Account) -> str:
         )
         for each in account.operators
     )
-    return table(header, rows)
+    about = (
+        "<p>A child counts for each operator that had a part in it, and is compared with the "
+        "better of its parents. A dash stands where there is no parent to compare with.</p>"
+    )
+    return about + table(header, rows)
 
 
 def foretelling(account: Account) -> str:
@@ -226,12 +240,27 @@ def times(account: Account) -> str:
     return table(("", "time"), ((name, duration(seconds)) for name, seconds in rows))
 
 
-def versions(account: Account) -> str:
-    started = next((event for event in account.events if event["event"] == "started"), None)
+def repeating(account: Account, recipe: Path) -> str:
+    """The command, and what it ran with."""
+    rows = [("seed", account.recipe.seed), *ran_with(account)]
+    return f"<pre>{escape(f'snas search {recipe}')}</pre>{table(('', ''), rows)}"
+
+
+def ran_with(account: Account) -> Iterator[tuple[str, str]]:
+    """Versions and hardware, as the journal has them of the latest start."""
+    started = _latest(account, "started")
     if started is None:
-        return "unknown: the journal has no beginning"
-    torch = f", torch {started['torch']}, on {started['device']}" if "torch" in started else ""
-    return f"snas {started['snas']}{torch}"
+        yield "versions", "unknown: the journal has no beginning"
+        return
+    names = {"snas": "snas", "python": "Python", "torch": "torch"}
+    yield "versions", ", ".join(f"{names[key]} {started[key]}" for key in names if key in started)
+    if "device" in started:
+        yield "trained on", started["device"]
+        yield "hardware", started.get("hardware", "unknown: an earlier version of snas ran it")
+
+
+def _latest(account: Account, kind: str) -> Event | None:
+    return next((each for each in reversed(account.events) if each["event"] == kind), None)
 
 
 def table(

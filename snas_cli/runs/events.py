@@ -51,6 +51,10 @@ class _Generation(_Event):
     diversity: FiniteFloat
 
 
+class _Plan(_Event):
+    summary: list[Annotated[list[str], Field(min_length=2, max_length=2)]]  # label and value
+
+
 class _Curve(_Event):
     stage: str
     trial: Number
@@ -111,7 +115,7 @@ class _Notice(_Event):
 KINDS: dict[str, type[_Event]] = {
     "trial": _Trial, "rung": _Trial, "proposed": _Proposed, "generation": _Generation,
     "curve": _Curve, "finalist": _Finalist, "control": _Control, "planned": _Planned,
-    "finished": _Finished, "notice": _Notice,
+    "finished": _Finished, "notice": _Notice, "plan": _Plan,
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Workshop:
     seed: int
     variant: str = ""  # another name, other chance
     clock: Callable[[], float] = time.monotonic  # for the time limit, in seconds
+    tell: Callable[[int, int], None] | None = None  # the epoch that has begun, from 0, of how many
 
     def with_whole_epochs(self) -> Workshop:
         """The same, whatever the recipe says of `max_batches`."""
@@ -76,7 +77,7 @@ class Workshop:
         each (default: the recipe's), from scratch or from the weights of `start`, which must have
         the same shapes. Raises CandidateError."""
         settings = self._settings(epochs, max_batches)
-        limit = TimeLimit(settings.time_limit, self.clock)
+        limit = TimeLimit(settings.time_limit, self.clock, self.tell)
         return within_memory(partial(self._train, genome, start, limit), settings)
 
     def _train(

@@ -51,13 +51,24 @@ class BestState:
 class TimeLimit:
     """Runs from when it is made."""
 
-    def __init__(self, seconds: float | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        seconds: float | None,
+        clock: Callable[[], float],
+        tell: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """`tell` is called with each epoch that has begun, and with how many there are."""
         self._seconds = seconds
         self._clock = clock
         self._began = clock()
+        self._tell = tell
+        self._epoch = -1
 
     def check(self, epoch: int, epochs: int) -> None:
-        """Raises CandidateError; epochs count from 0."""
+        """After each step. Raises CandidateError; epochs count from 0."""
+        if self._tell is not None and epoch != self._epoch:
+            self._epoch = epoch
+            self._tell(epoch, epochs)
         if self._seconds is not None and self._clock() - self._began > self._seconds:
             raise CandidateError(
                 f"time limit: {self._seconds:g} s were over in epoch {epoch + 1} of {epochs}"

@@ -8,16 +8,15 @@ from typing import Any
 
 import altair as alt
 
-from snas_cli.api import Trial
-from snas_cli.report.charts import COLOURS
+from snas_cli.api import Objective, Trial
+from snas_cli.report.colours import COLOURS, DARK, LIGHT, Paper
+from snas_cli.report.curves import finals_of
 from snas_cli.search.account import Account
 from snas_cli.search.lineage import OperatorRecord
 from snas_cli.search.wording import Measure, cost_text, objective_text, objective_title
 
-DARK = ("#3b8ede", "#f0803c", "#2bbf95", "#e39ac3", "#f5b83d", "#a4dcff")  # as in report.html
 SHAPES = ("circle", "square", "diamond")
-INK = {False: "#1a1a1a", True: "#e8e8e8"}
-HEIGHT = 320
+HEIGHT = 280
 
 Row = Mapping[str, Any]
 
@@ -29,36 +28,51 @@ class Look:
     dark: bool = False
 
     @property
+    def paper(self) -> Paper:
+        return DARK if self.dark else LIGHT
+
+    @property
     def colours(self) -> Sequence[str]:
-        return DARK if self.dark else COLOURS
+        return self.paper.colours
 
     @property
     def ink(self) -> str:
-        return INK[self.dark]
+        return self.paper.ink
 
 
 def _families(trials: Sequence[Trial]) -> list[str]:
     return sorted({trial.genome.family for trial in trials})
 
 
-def _marks(chart: Any, families: Sequence[str], look: Look) -> Any:
-    """A colour and a shape for each family, as in the report."""
+def _marks(chart: Any, families: Sequence[str], shown: Sequence[str], look: Look) -> Any:
+    """A colour and a shape for each family of the run, as in the report."""
     colours = [look.colours[i % len(COLOURS)] for i in range(len(families))]
     shapes = [SHAPES[i // len(COLOURS) % len(SHAPES)] for i in range(len(families))]
-    legend = alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1)
+    legend = alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1, values=shown)
     return chart.encode(
         color=alt.Color("family:N", scale=alt.Scale(domain=families, range=colours), legend=legend),
+        # Else what is hollow could not be seen.
+        stroke=alt.Stroke("family:N", scale=alt.Scale(domain=families, range=colours), legend=None),
         shape=alt.Shape("family:N", scale=alt.Scale(domain=families, range=shapes), legend=legend),
     )
 
 
 def _scored(measure: Measure, column: str) -> Any:
-    axis = alt.Axis(format=".4~g") if measure.metric is None else alt.Axis(format=".0%")
-    return alt.Y(f"{column}:Q", title=measure.name, axis=axis, scale=alt.Scale(zero=False))
+    return alt.Y(f"{column}:Q", title=measure.name, axis=_axis(measure), scale=SCALE)
+
+
+def _axis(measure: Measure) -> Any:
+    return alt.Axis(format=".4~g") if measure.metric is None else alt.Axis(labelExpr=PERCENT)
+
+
+PERCENT = "format(100 * datum.value, '.4~g') + ' %'"
+SCALE = alt.Scale(zero=False, padding=8)  # no mark is cut by the frame
 
 
 def _finished(chart: Any, height: int = HEIGHT) -> Any:
-    return chart.properties(height=height, width="container")
+    """`height` is that of the chart without axes and legend, in pixels."""
+    fitted = alt.AutoSizeParams(type="fit-x", contains="padding")
+    return chart.properties(height=height, width="container", autosize=fitted)
 
 
 # --- trials ---------------------------------------------------------------------------------------
@@ -72,8 +86,10 @@ def progress_chart(account: Account, look: Look) -> Any | None:
     most = max(len(trial.rungs) for trial in alive)
     rows = [_row(trial, account.measure, most) for trial in alive]
     x = alt.X("trial:Q", title="trial", axis=alt.Axis(tickMinStep=1, format="d"))
-    points = alt.Chart(alt.InlineData(values=rows)).mark_point(size=60, filled=True, opacity=0.9)
-    marks = _marks(points, _families(alive), look).encode(
+    points = alt.Chart(alt.InlineData(values=rows)).mark_point(
+        size=60, filled=True, strokeWidth=1.5
+    )
+    marks = _marks(points, _families(account.trials), _families(alive), look).encode(
         x=x,
         y=_scored(account.measure, "fitness"),
         fillOpacity=alt.condition("datum.full", alt.value(1), alt.value(0)),
@@ -135,14 +151,13 @@ def front_chart(account: Account, look: Look) -> Any | None:
             "front": trial.number in members,
         }
 
-    y = _scored(account.measure, "first") if first.metric is None else _cost(alt.Y, first, account)
-    places = {"x": _cost(alt.X, second, account), "y": y}
-    if second.metric is None:
-        places["x"] = alt.X("second:Q", title=account.measure.name, scale=alt.Scale(zero=False))
-    points = alt.Chart(alt.InlineData(values=[row(trial) for trial in shown])).mark_point(
-        size=60, filled=True
-    )
-    marks = _marks(points, _families(shown), look).encode(
+    rows = [row(trial) for trial in shown]
+    places = {
+        "x": _placed(alt.X, "second", second, rows, account),
+        "y": _placed(alt.Y, "first", first, rows, account),
+    }
+    points = alt.Chart(alt.InlineData(values=rows)).mark_point(size=60, filled=True)
+    marks = _marks(points, _families(account.trials), _families(shown), look).encode(
         **places,
         opacity=alt.condition("datum.front", alt.value(1), alt.value(0.3)),
         tooltip=[alt.Tooltip("what:N", title="")],
@@ -158,13 +173,17 @@ def _value(metric: str | None, trial: Trial) -> float | None:
     return trial.fitness if metric is None else trial.metrics[metric]
 
 
-def _cost(channel: Any, objective: Any, account: Account) -> Any:
-    column = "second" if channel is alt.X else "first"
+def _placed(
+    channel: Any, column: str, objective: Objective, rows: Sequence[Row], account: Account
+) -> Any:
+    """An objective along an axis, by factors where the report's is, too."""
+    values = [row[column] for row in rows]
+    by_factors = min(values) > 0 and max(values) > 20 * min(values)
     return channel(
         f"{column}:Q",
         title=objective_title(objective, account.measure),
-        axis=alt.Axis(format="~s"),
-        scale=alt.Scale(zero=False),
+        axis=_axis(account.measure) if objective.metric is None else alt.Axis(format="~s"),
+        scale=alt.Scale(type="log", padding=8) if by_factors else SCALE,
     )
 
 
@@ -216,20 +235,51 @@ def _melted(events: Sequence[Row], names: Mapping[str, str]) -> list[Row]:
     ]
 
 
-def _lines(rows: Sequence[Row], look: Look, y: Any, first: int = 0) -> Any:
-    """`first` is the colour of the first series."""
+def _lines(
+    rows: Sequence[Row], look: Look, y: Any, first: int = 0, step: str = "generation"
+) -> Any:
+    """`first` is the colour of the first series, `step` what is counted along the axis."""
     series = list(dict.fromkeys(row["series"] for row in rows))
     colours = [look.colours[(first + i) % len(COLOURS)] for i in range(len(series))]
     several = alt.Legend(orient="bottom", title=None) if len(series) > 1 else None
-    level = ["level:N"] if any(row["level"] is not None for row in rows) else []
+    level = ["level:N"] if any(row.get("level") is not None for row in rows) else []
     chart = alt.Chart(alt.InlineData(values=list(rows))).mark_line(point=True)
     drawn = chart.encode(
-        x=alt.X("generation:Q", title="generation", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=alt.X(f"{step}:Q", title=step, axis=alt.Axis(tickMinStep=1, format="d")),
         y=y.title(None),  # a caption above says what it is; along so low an axis there is no room
         color=alt.Color("series:N", scale=alt.Scale(domain=series, range=colours), legend=several),
-        tooltip=["series:N", "generation:Q", alt.Tooltip("value:Q", format=".4~g"), *level],
+        tooltip=["series:N", f"{step}:Q", alt.Tooltip("value:Q", format=".4~g"), *level],
     )
-    return _finished(drawn, 200)
+    return _finished(drawn, 150)
+
+
+# --- the last trainings ---------------------------------------------------------------------------
+
+
+def training_charts(account: Account, look: Look) -> Iterator[tuple[str, Any]]:
+    """Title and chart, epoch by epoch: losses of the network that was kept, accuracy of all
+    finalists. None where nothing was trained again."""
+    finals, metric = finals_of(account), account.measure.metric
+    kept = -1 if account.winner is None else account.winner.number
+    if kept in finals:
+        names = {"val_loss": "validation", "train_loss": "training"}
+        rows = [row for key, name in names.items() for row in _by_epoch(finals[kept], key, name)]
+        title = f"loss of trial {kept}, which was kept; in training, of changed pictures"
+        yield title, _lines(rows, look, alt.Y("value:Q"), step="epoch")
+    if finals and metric is not None:
+        rows = [
+            row
+            for number, epochs in finals.items()
+            for row in _by_epoch(epochs, metric, f"trial {number}")
+        ]
+        scored = _scored(account.measure, "value")
+        yield f"{account.measure.name} of the finalists", _lines(rows, look, scored, step="epoch")
+
+
+def _by_epoch(epochs: Sequence[Row], key: str, name: str) -> list[Row]:
+    return [
+        {"epoch": epoch, "series": name, "value": each[key]} for epoch, each in enumerate(epochs, 1)
+    ]
 
 
 # --- operators and failures -----------------------------------------------------------------------
@@ -253,4 +303,4 @@ def operators_chart(records: Sequence[OperatorRecord], look: Look) -> Any | None
         color=alt.Color("what:N", scale=colours, legend=alt.Legend(orient="bottom", title=None)),
         tooltip=["operator:N", "what:N", "children:Q"],
     )
-    return _finished(drawn, 60 + 28 * len({row["operator"] for row in rows}))
+    return _finished(drawn, 28 * len({row["operator"] for row in rows}))

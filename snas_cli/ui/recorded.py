@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,9 @@ from snas_cli.recipe.document import read_document
 from snas_cli.recipe.loading import check
 from snas_cli.recipe.resolve import space_of
 from snas_cli.registry import Registry
-from snas_cli.report.page import account_of
+from snas_cli.report.evaluations import evaluation_files
+from snas_cli.report.page import account_of, parts_of
+from snas_cli.report.pictures import Part
 from snas_cli.runs.checkpoint import numbered_checkpoints
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.account import Account
@@ -52,6 +54,18 @@ def account_at(run: RunFolder, registry: Registry) -> Account:
 def _account(run: RunFolder, registry: Registry, _stamps: tuple[object, ...]) -> Account:
     recipe = check(read_document(run.recipe), registry)
     return account_of(run, run.trials(space_of(recipe.space, registry)))
+
+
+def parts_at(run: RunFolder, registry: Registry) -> list[Part]:
+    """Of the report of a run that has a network. They take seconds to make, so those of a run that
+    has not changed are not made again. Raises as `account_at`."""
+    files = (run.recipe, run.journal, run.best / "metrics.json", *evaluation_files(run))
+    return _parts(run, registry, tuple(map(_stamp, files)))
+
+
+@lru_cache(maxsize=8)
+def _parts(run: RunFolder, registry: Registry, _stamps: tuple[object, ...]) -> list[Part]:
+    return parts_of(run, account_at(run, registry))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -117,8 +131,9 @@ def _share(account: Account, elapsed: float, planned: int | None) -> float:
 # --- candidates -----------------------------------------------------------------------------------
 
 
-def jobs_of(account: Account, *, running: bool) -> list[dict[str, str]]:
-    """A row for each candidate of the latest generation, those at work or waiting first."""
+def jobs_of(account: Account, training: Collection[str], *, running: bool) -> list[dict[str, str]]:
+    """A row for each candidate of the latest generation, those at work or waiting first; `training`
+    are the fingerprints of those that workers are at."""
     proposed = [event for event in account.events if event["event"] == "proposed"]
     if not proposed:
         return []
@@ -128,9 +143,10 @@ def jobs_of(account: Account, *, running: bool) -> list[dict[str, str]]:
         _job(each, done.get(each["fingerprint"]), rungs.get(each["fingerprint"]), account.measure)
         for each in proposed[-1]["proposals"]
     ]
-    waiting = "at work or waiting" if running else "not trained"
-    for row in rows:
-        row["state"] = row["state"] or waiting
+    for row, proposal in zip(rows, proposed[-1]["proposals"], strict=True):
+        if not row["state"] and running:
+            row["state"] = "at work" if proposal["fingerprint"] in training else "waiting"
+        row["state"] = row["state"] or "not trained"
     return sorted(rows, key=lambda row: row["state"] in ("done", "failed"))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from snas_cli.errors import SnasError, UsageError
+from snas_cli.report.colours import DARK, LIGHT
 
 ADDRESS = "127.0.0.1"
 PORT = 8501
@@ -40,6 +41,8 @@ def command(runs: Path, port: int, *, browser: bool) -> list[str]:
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "logger.hideWelcomeMessage": True,
+        "theme.light.primaryColor": LIGHT.colours[0],
+        "theme.dark.primaryColor": DARK.colours[0],
     }
     given = [f"--{name}={str(value).lower()}" for name, value in options.items()]
     # No other name may be pointed at it.

@@ -15,6 +15,7 @@ from snas_cli.api import ACCURACY, Objective, Trial
 from snas_cli.report.axes import axis, round_numbers
 from snas_cli.report.charts import WIDTH, front_chart, progress_chart
 from snas_cli.report.generations import generations_chart
+from snas_cli.report.marks import Entry, Marks, best_line, legend
 from snas_cli.search.ranking import front
 from snas_cli.search.wording import Measure
 from tests.search.runs import JOURNAL, trials
@@ -25,7 +26,7 @@ FINITE = st.floats(-1e9, 1e9, allow_nan=False).map(lambda x: round(x, 6))
 
 
 def drawing(html: str) -> ET.Element:
-    """The chart; what follows it is the legend."""
+    """The chart, with its legend."""
     found = re.match(r'<div class="wide">(<svg.*?</svg>)</div>', html)
     assert found
     return ET.fromstring(found[1])  # noqa: S314 - our own
@@ -52,7 +53,7 @@ def test_what_was_not_trained_in_full_is_hollow() -> None:
     assert "hollow" not in progress_chart(trials(), ACCURATE)
     further = [*trials()[:4], replace(trials()[4], rungs=(0.7, 0.75))]
     chart = progress_chart(further, ACCURATE)
-    assert chart.count('class="mark hollow') == 4
+    assert len(re.findall(r'class="mark hollow c\d"><title>', chart)) == 4
     assert "hollow: not trained in full" in chart
 
 
@@ -63,9 +64,19 @@ def test_many_families_differ_in_colour_or_shape() -> None:
         if not trial.failed
         for genome in [replace(trial.genome, family=f"family {i:02}")]
     ]
-    legend = progress_chart(several, ACCURATE).partition("</div>")[2]
-    keys = re.findall(r"<span><svg[^>]*>(.*?)</svg>", legend)
-    assert len(keys) == len(set(keys)) == len(several)
+    entries = Marks(several).entries(several)
+    assert len({entry.sign(0, 0) for entry in entries}) == len(several)
+    chart = progress_chart(several, ACCURATE)
+    assert {entry.words for entry in entries} <= set(texts(chart))
+
+
+def test_a_legend_takes_as_many_lines_as_it_needs() -> None:
+    entries = [Entry("a name of thirty letters, about", best_line)] * 10
+    drawn, height = legend(entries, top=100, left=60, right=700)
+    places = [tuple(map(float, place)) for place in re.findall(r'<text x="(.*?)" y="(.*?)"', drawn)]
+    assert len(set(places)) == 10
+    assert all(x + 31 * 6 < 700 for x, _ in places)
+    assert all(100 < y < 100 + height for _, y in places)
 
 
 def test_a_chart_of_nothing_says_so() -> None:
@@ -85,7 +96,7 @@ def test_the_front_is_a_line_among_faint_marks() -> None:
     best = front(trials(), objectives)
     chart = front_chart(trials(), best, objectives, ACCURATE)
     assert chart.count("<title>trial ") == 5
-    assert chart.count('class="faint"') == 5 - len(best)
+    assert len(re.findall(r'class="faint"><\w+ [^>]*><title', chart)) == 5 - len(best)
     assert "trial 4, wide: 75.00 %, 5k" in chart
     assert {"validation accuracy", "parameters"} <= set(texts(chart))
     line = drawing(chart).find("polyline")

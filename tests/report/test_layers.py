@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from snas_cli.report.layers import MOST, layers_drawing
 
 CONV = {"name": "0", "kind": "Conv2d", "shape": [8, 4, 4], "params": 1500, "flops": 2_000_000}
@@ -15,6 +17,15 @@ def test_parts_with_shapes_and_costs_from_input_to_output() -> None:
     for part in (">Conv2d<", ">1.5k<", ">2M<", ">AvgPool2d&lt;x&gt;<"):
         assert part in drawing, part
     assert "Dropout" not in drawing  # it changes nothing of that
+
+
+def test_the_parts_of_a_stage_are_summed_up() -> None:
+    stage = [{**CONV, "name": f"1.2.{i}"} for i in range(3)]
+    drawing = layers_drawing([CONV, *stage, POOL])
+    assert ">stage of 3 parts<" in drawing
+    assert ">4.5k<" in drawing
+    assert ">6M<" in drawing
+    assert len(re.findall(r">1\.2\.\d<", drawing)) == 3
 
 
 def test_a_deep_network_is_cut() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -10,17 +11,20 @@ from snas_cli.api import Trial
 from snas_cli.errors import SnasError
 from snas_cli.registry import Registry
 from snas_cli.report import sections
+from snas_cli.report.pictures import Part
 from snas_cli.runs.files import read_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.account import Account
 from snas_cli.search.wording import COSTS, percent
-from snas_cli.ui.charts import front_chart, generations_charts, progress_chart
+from snas_cli.ui.charts import front_chart, generations_charts, progress_chart, training_charts
 from snas_cli.ui.places import Places
 from snas_cli.ui.prediction import Classifier, classifier_of
-from snas_cli.ui.recorded import account_at
+from snas_cli.ui.recorded import account_at, parts_at
 from snas_cli.ui.views.showing import (
     chart,
+    charts,
     complaint,
+    html,
     log,
     look,
     plain,
@@ -30,6 +34,8 @@ from snas_cli.ui.views.showing import (
     wait_for,
 )
 
+ABOVE = ("worth", "scores")  # parts of the report that the page has above
+FORMATS = {"size_bytes": "bytes", "activation_bytes": "bytes", "latency_ms": "%.3g ms"}
 DRAWINGS = {
     "confusion": "What is taken for what",
     "roc": "ROC curves",
@@ -47,15 +53,15 @@ def show_results(places: Places, registry: Registry, name: str) -> None:
     if account.measure.metric is not None:
         _try_it(run, registry)
         _scores(places, name)
-    _story(account)
+    _story(run, account, registry)
 
 
 def _verdict(run: RunFolder, account: Account) -> None:
     assert account.best is not None  # the caller looked
     finished = run.finished() is not None
-    report_part(sections.verdict(account, account.best, finished=finished))
+    html(sections.verdict(account, account.best, finished=finished))
     st.subheader("What the search was worth", anchor=False)
-    report_part(sections.worth_of_search(account, account.best))
+    html(sections.worth_of_search(account, account.best))
     report = run.path / "report.html"
     if report.exists():
         st.download_button(
@@ -126,42 +132,61 @@ def _show_scores(path: Path) -> None:
         [
             {"class": label, **{title: row.get(key) for key, title in columns.items()}}
             for label, row in scores["classes"].items()
-        ]
+        ],
+        dict.fromkeys(columns.values(), "%.3f"),
     )
 
 
 # --- the story ------------------------------------------------------------------------------------
 
 
-def _story(account: Account) -> None:
-    seen = look()
-    assert account.winner is not None  # the caller looked
-    st.subheader("Every candidate, and the best so far", anchor=False)
-    chart(progress_chart(account, seen), "No candidate could be judged.")
-    for title, drawn in generations_charts(account, seen):
-        st.caption(title)
-        chart(drawn, "")
-    st.subheader("The best of the search", anchor=False)
-    table([_leader(account, trial) for trial in account.leaders])
-    st.subheader("The Pareto front", anchor=False)
-    front = front_chart(account, seen)
-    if front is None:
-        report_part(sections.pareto(account))
-    else:
-        chart(front, "")
-        table([_leader(account, trial) for trial in account.front])
-    parts = (
-        ("The network that was kept", sections.architecture(account.winner.genome)),
-        ("Where it comes from: its best parents", sections.lineage(account)),
-        ("Which operators paid", sections.operators(account)),
-        ("What was foretold", sections.foretelling(account)),
-        ("Failures", sections.failures(account)),
-        ("Time", sections.times(account)),
-    )
-    for title, html in parts:
-        st.subheader(title, anchor=False)
-        report_part(html)
-    st.caption(plain(sections.versions(account)))
+def _story(run: RunFolder, account: Account, registry: Registry) -> None:
+    """The report, part by part, with charts to look into where they can be."""
+    looked_into = {
+        "progress": _progress, "generations": _generations, "leaders": _leaders, "front": _front,
+        "training": _training,
+    }  # fmt: skip
+    with st.spinner("the report is put together"):
+        parts = parts_at(run, registry)
+    for part in parts:
+        if part.name not in ABOVE:
+            st.subheader(part.heading, anchor=False)
+            looked_into.get(part.name, _as_reported)(account, part)
+    for what, value in sections.ran_with(account):
+        st.caption(plain(f"{what}: {value}"))
+
+
+def _as_reported(_account: Account, part: Part) -> None:
+    report_part(part)
+
+
+def _progress(account: Account, part: Part) -> None:
+    chart(progress_chart(account, look()), part.reason)
+
+
+def _generations(account: Account, part: Part) -> None:
+    charts(generations_charts(account, look()), part.reason)
+
+
+def _leaders(account: Account, _part: Part) -> None:
+    _trials(account, account.leaders)
+
+
+def _front(account: Account, part: Part) -> None:
+    front = front_chart(account, look())
+    chart(front, part.reason)
+    if front is not None:
+        _trials(account, account.front)
+
+
+def _training(account: Account, part: Part) -> None:
+    charts(training_charts(account, look()), part.reason)
+
+
+def _trials(account: Account, trials: Sequence[Trial]) -> None:
+    formats = {account.measure.name: "%.4g" if account.measure.metric is None else "percent"}
+    formats |= {name: FORMATS.get(key, "compact") for key, name in COSTS.items()}
+    table([_leader(account, trial) for trial in trials], formats)
 
 
 def _leader(account: Account, trial: Trial) -> dict[str, object]:

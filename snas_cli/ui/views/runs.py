@@ -65,8 +65,9 @@ def _in_words(places: Places, name: str, state: str) -> str:
     if state == STARTING:
         return "reading the pictures"
     run = places.run(name)
-    trials = sum(1 for _ in run.events("trial"))
-    words = [f"{trials} trials"]
+    reasons = [event["reason"] for event in run.events("trial")]
+    failed = sum(reason is not None for reason in reasons)
+    words = [f"{len(reasons)} trials", *([f"{failed} failed"] if failed else [])]
     try:
         measure, best = measure_of(recorded_recipe(run.recipe)), best_of(run)
     except (RecipeError, SnasError) as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from snas_cli.errors import SnasError
+from snas_cli.report.pictures import Part, standing_alone
 from snas_cli.ui.charts import Look
 from snas_cli.ui.errands import Errand
 from snas_cli.ui.recorded import FAILED, FINISHED, RUNNING, STARTING, STOPPED
@@ -33,7 +34,7 @@ def badge(state: str) -> None:
 
 def chart(drawn: Any | None, otherwise: str) -> None:
     if drawn is None:
-        st.caption(otherwise)
+        st.caption(plain(otherwise))
     else:
         st.altair_chart(drawn, width="stretch")
 
@@ -43,13 +44,37 @@ def plain(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+!|~:$&^" else sign for sign in text)
 
 
-def report_part(html: str) -> None:
-    """A part of report.html."""
-    st.html(f'<div class="report">{html}</div>')
+def charts(titled: Iterable[tuple[str, Any]], otherwise: str) -> None:
+    """Each below its title."""
+    none = True
+    for title, drawn in titled:
+        none = False
+        st.caption(title)
+        chart(drawn, "")
+    if none:
+        st.caption(plain(otherwise))
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> None:
-    st.dataframe(list(rows), hide_index=True, width="stretch")
+def html(text: str) -> None:
+    """Of the report."""
+    st.html(f'<div class="report">{text}</div>')
+
+
+def report_part(part: Part) -> None:
+    """As it is in report.html, in the colours of the page."""
+    for piece in part.pieces:
+        if piece.startswith("<svg"):
+            st.image(standing_alone(piece, paper=look().paper), width="stretch")
+        else:
+            html(piece)
+
+
+def table(rows: Sequence[Mapping[str, Any]], formats: Mapping[str, str] | None = None) -> None:
+    """`formats`, by column, are those of Streamlit: numbers stay numbers, to be sorted by."""
+    columns: Any = {
+        name: st.column_config.NumberColumn(format=how) for name, how in (formats or {}).items()
+    }
+    st.dataframe(list(rows), hide_index=True, width="stretch", column_config=columns)
 
 
 def log(errand: Errand, title: str = "Log") -> None:

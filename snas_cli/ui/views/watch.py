@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from snas_cli.errors import SnasError
+from snas_cli.experiment.bulletins import Bulletin, bulletins
 from snas_cli.recipe.quantities import parse_duration
 from snas_cli.registry import Registry
 from snas_cli.search.account import Account
@@ -43,8 +46,10 @@ def _show(places: Places, registry: Registry, name: str, state: str) -> None:
         log(errand)
         return
     _headline(account, state)
+    at_work = list(bulletins(run)) if state == RUNNING else []
+    _workers(at_work)
     _charts(account)
-    _candidates(account, state)
+    _candidates(account, state, at_work)
     _failures(account)
     log(errand)
 
@@ -124,6 +129,12 @@ def _headline(account: Account, state: str) -> None:
             st.metric(label, value, width="content", border=True)
 
 
+def _workers(at_work: Sequence[Bulletin]) -> None:
+    """How far the job of each is. Those of a cluster tell nothing until they are done."""
+    for bulletin in at_work:
+        st.progress(bulletin.epoch / bulletin.epochs, text=plain(bulletin.in_words()))
+
+
 def _charts(account: Account) -> None:
     seen = look()
     st.subheader("Every candidate, and the best so far", anchor=False)
@@ -141,8 +152,9 @@ def _charts(account: Account) -> None:
         chart(paid, "")
 
 
-def _candidates(account: Account, state: str) -> None:
-    rows = jobs_of(account, running=state == RUNNING)
+def _candidates(account: Account, state: str, at_work: Sequence[Bulletin]) -> None:
+    training = {bulletin.fingerprint for bulletin in at_work}
+    rows = jobs_of(account, training, running=state == RUNNING)
     if rows:
         st.subheader("Candidates of this generation", anchor=False)
         table(rows)
