@@ -48,7 +48,7 @@ def _marks(chart: Any, families: Sequence[str], shown: Sequence[str], look: Look
     """A colour and a shape for each family of the run, as in the report."""
     colours = [look.colours[i % len(COLOURS)] for i in range(len(families))]
     shapes = [SHAPES[i // len(COLOURS) % len(SHAPES)] for i in range(len(families))]
-    legend = alt.Legend(orient="bottom", columns=4, title=None, symbolOpacity=1, values=shown)
+    legend = alt.Legend(orient="bottom", columns=3, title=None, symbolOpacity=1, values=shown)
     return chart.encode(
         color=alt.Color("family:N", scale=alt.Scale(domain=families, range=colours), legend=legend),
         # Else what is hollow could not be seen.
@@ -66,7 +66,7 @@ def _axis(measure: Measure) -> Any:
 
 
 PERCENT = "format(100 * datum.value, '.4~g') + ' %'"
-SCALE = alt.Scale(zero=False, padding=8)  # no mark is cut by the frame
+SCALE = alt.Scale(zero=False, nice=False, padding=8)  # no mark is cut by the frame
 
 
 def _finished(chart: Any, height: int = HEIGHT) -> Any:

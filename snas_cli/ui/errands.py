@@ -35,15 +35,16 @@ class Errand:
     def _pid(self) -> Path:
         return self.log.with_suffix(".pid")
 
-    def start(self, arguments: Sequence[str]) -> None:
-        """Starts `snas` with these. Raises RunError where one is at work already."""
+    def start(self, arguments: Sequence[str], columns: int = 100) -> None:
+        """Starts `snas` with these; it prints lines of so many letters. Raises RunError where one
+        is at work already."""
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("ab") as file:
                 _lock(file, self.log)
                 file.write(f"{PROMPT}{' '.join(arguments)}\n".encode(errors="surrogateescape"))
                 file.flush()
-                process = _spawn(arguments, file)
+                process = _spawn(arguments, file, columns)
                 self._pid.write_text(f"{process.pid}\n")
         except OSError as error:
             raise RunError(f"cannot start snas: {error.filename}: {error.strerror}") from None
@@ -99,7 +100,7 @@ def _interrupt(pid: Path) -> None:
         os.kill(int(pid.read_text()), signal.SIGTERM)
 
 
-def _spawn(arguments: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(arguments: Sequence[str], output: IO[bytes], columns: int) -> subprocess.Popen[bytes]:
     """-P: no module is taken from the folder that the page happens to be started in."""
     return subprocess.Popen(  # noqa: S603 - no shell, and our own module
         [sys.executable, "-P", "-m", "snas_cli", *arguments],
@@ -107,7 +108,7 @@ def _spawn(arguments: Sequence[str], output: IO[bytes]) -> subprocess.Popen[byte
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C in the page's terminal is not meant for it
-        env={**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "COLUMNS": str(columns), "PYTHONUNBUFFERED": "1"},
     )
 
 

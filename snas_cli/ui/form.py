@@ -191,9 +191,17 @@ def _by_field(faults: Iterable[str], source: str) -> Faults:
             sorted_out.setdefault("", []).append(fault)
             continue
         key, _, message = fault.removeprefix(f"{FORM}: ").partition(": ")
-        owner = next((k for k in keys if f"{key}.".startswith(f"{k}.")), "")
+        owner = _owner(key, message, keys)
         sorted_out.setdefault(owner, []).append(message if owner else f"{key}: {message}")
     return sorted_out
+
+
+def _owner(key: str, message: str, keys: Iterable[str]) -> str:
+    """The field of a key; of a whole section, the first field that the message speaks of."""
+    own = [each for each in keys if f"{key}.".startswith(f"{each}.")]
+    spoken_of = [each for each in keys if each.rpartition(".")[0] == key
+                 and each.rpartition(".")[2] in message]  # fmt: skip
+    return [*own, *sorted(spoken_of), ""][0]
 
 
 def name_fault(name: str, places: Places) -> str | None:

@@ -48,6 +48,8 @@ def test_a_fault_is_told_at_its_field(registry: Registry, tmp_path: Path) -> Non
               "search.population_size": 1}  # fmt: skip
     faults = faults_of(document_of(values), registry)
     assert set(faults) == {"limits.max_params", "execution.gpu_ids", "search.population_size"}
+    layers = {"data.dataset": "digits", "space.min_layers": 9, "space.max_layers": 3}
+    assert list(faults_of(document_of(layers), registry)) == ["space.max_layers"]
     gone = {"data.dataset": "folder", "data.path": str(tmp_path / "gone")}
     assert "there is no" in faults_of(document_of(gone), registry)["data.path"][0]
 

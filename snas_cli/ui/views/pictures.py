@@ -18,6 +18,7 @@ from snas_cli.ui.places import Places
 from snas_cli.ui.views.showing import complaint, faults, plain, start, wait_for
 
 Values = Mapping[str, str]  # keys of a recipe
+UNBROKEN = 1000  # letters in a line: the browser breaks it
 
 
 def choose_pictures(places: Places, registry: Registry) -> Values:
@@ -145,7 +146,7 @@ def check_pictures(places: Places, values: Values) -> None:
             preview.start(preview_arguments)
         except SnasError as error:
             st.error(plain(str(error)))
-        start(check, ["datasets", "check", target, *settings])
+        start(check, ["datasets", "check", target, *settings], columns=UNBROKEN)
     if check.started():
         _show_check(check, sheet)
 

@@ -100,9 +100,9 @@ def wait_for(errand: Errand, what: str) -> None:
         st.code(said[-2000:], language=None)
 
 
-def start(errand: Errand, arguments: Sequence[str]) -> None:
+def start(errand: Errand, arguments: Sequence[str], columns: int = 100) -> None:
     try:
-        errand.start(arguments)
+        errand.start(arguments, columns)
     except SnasError as error:
         st.error(plain(str(error)))
         return
