@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -41,12 +41,12 @@ def best_of(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def write_report(folder: RunFolder, trials: Sequence[Trial]) -> Path:
-    """Writes what is known of a run so far. Raises RunError where it has no network yet."""
+    """Writes what is known of a run so far. Raises RecipeError, RunError."""
     account = _account(folder, trials)
     body = "".join(f"<h2>{part.heading}</h2>\n{part.html}\n" for part in parts_of(folder, account))
     text = PAGE.substitute(
         run=escape(folder.path.name),
-        verdict=sections.verdict(account, folder.metrics(), finished=folder.finished() is not None),
+        verdict=sections.verdict(account, finished=folder.finished() is not None),
         light=LIGHT.variables,
         dark=DARK.variables,
         rules=f"{CHART_RULES}\n{SCORES_RULES}",
@@ -68,10 +68,10 @@ def write_report_pictures(
 
 
 def _account(folder: RunFolder, trials: Sequence[Trial]) -> Account:
-    best, account = folder.metrics(), account_of(folder, trials)
-    if account.winner is None:
-        raise RunError(f"{folder.journal} has no trial {best['trial']}, whose network was kept; "
-                       f"go on with: snas resume {folder.path}")  # fmt: skip
+    account = account_of(folder, trials)
+    if account.best is not None and account.winner is None:
+        raise RunError(f"{folder.journal} has no trial {account.best['trial']}, whose network was "
+                       f"kept; go on with: snas resume {folder.path}")  # fmt: skip
     return account
 
 
@@ -79,15 +79,13 @@ DRAWN = ("progress", "generations", "front", "training", "network", "scores", "g
 
 
 def parts_of(folder: RunFolder, account: Account) -> list[Part]:
-    """What the report is made of, in order; of an account that has a winner."""
-    assert account.winner is not None  # see _account
-    assert account.best is not None
-    trials, network = account.trials, account.winner.genome
+    """What the report is made of, in order."""
+    trials = account.trials
     return [
         Part("searched", "What was searched",
              sections.searched(account) + sections.pictures(_data(folder))),
         Part("worth", "What the search was worth",
-             sections.worth_of_search(account, account.best)),
+             sections.worth_of_search(account)),
         Part("progress", "Every candidate, and the best so far",
              progress_chart(trials, account.measure)),
         Part("generations", "Generation by generation",
@@ -96,9 +94,12 @@ def parts_of(folder: RunFolder, account: Account) -> list[Part]:
         Part("front", "The Pareto front", sections.pareto(account)),
         Part("training", "The last trainings, epoch by epoch", curves_chart(account)),
         Part("network", "The network that was kept",
-             layers_drawing(layers_of(folder)) + sections.architecture(network)),
-        Part("scores", "What it takes for what", evaluations(folder)),
-        Part("lineage", "Where it comes from: its best parents", sections.lineage(account)),
+             _of_network(account, lambda winner: layers_drawing(layers_of(folder))
+                         + sections.architecture(winner.genome))),
+        Part("scores", "What it takes for what",
+             _of_network(account, lambda _winner: evaluations(folder))),
+        Part("lineage", "Where it comes from: its best parents",
+             _of_network(account, lambda _winner: sections.lineage(account))),
         Part("operators", "Which operators paid", sections.operators(account)),
         Part("genes", "Which genes mattered", importance_chart(trials)),
         Part("foretold", "What was foretold", sections.foretelling(account)),
@@ -109,6 +110,10 @@ def parts_of(folder: RunFolder, account: Account) -> list[Part]:
 
 def _data(folder: RunFolder) -> dict[str, Any] | None:
     return read_json(folder.data) if folder.data.exists() else None
+
+
+def _of_network(account: Account, told: Callable[[Trial], str]) -> str:
+    return sections.NO_NETWORK if account.winner is None else told(account.winner)
 
 
 def layers_of(folder: RunFolder) -> list[dict[str, Any]] | None:

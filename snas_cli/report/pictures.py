@@ -36,9 +36,10 @@ class Part:
     @property
     def pieces(self) -> list[str]:
         """Drawings, and the HTML between them."""
-        return [
-            piece for piece in re.split(r"(<svg\b.*?</svg>)", self.html, flags=re.DOTALL) if piece
-        ]
+        pieces = re.split(
+            rf'<div class="wide">({DRAWING.pattern})</div>', self.html, flags=re.DOTALL
+        )
+        return [piece for piece in pieces if piece.strip()]
 
     @property
     def reason(self) -> str:

@@ -30,9 +30,14 @@ FRONT = 30  # of its networks are listed
 Best = Mapping[str, Any]  # best/metrics.json
 
 
-def verdict(account: Account, best: Best, *, finished: bool) -> str:
-    measure = account.measure
+NO_NETWORK = "<p>No network has been kept yet; the first comes with the first generation.</p>"
+
+
+def verdict(account: Account, *, finished: bool) -> str:
+    best, measure = account.best, account.measure
     parts = ["" if finished else "<p><b>The search has not finished.</b></p>"]
+    if best is None:
+        return "".join([*parts, NO_NETWORK])
     sized = f" with {escape(costs_of(best))} a picture" if "flops" in best else ""
     judged = "" if measure.metric else f", judged by the evaluator {account.recipe.evaluator.name}"
     parts.append(
@@ -70,7 +75,8 @@ def searched(account: Account) -> str:
     return table(("", ""), rows)
 
 
-def worth_of_search(account: Account, best: Best) -> str:
+def worth_of_search(account: Account) -> str:
+    best = account.best or {}
     controls = best.get("controls")
     if not controls:
         why = (
@@ -96,6 +102,8 @@ def _scores(metrics: Best) -> tuple[str, str, str]:
 
 def leaders(account: Account) -> str:
     trials, measure = account.leaders, account.measure
+    if not trials:
+        return "<p>No candidate could be judged.</p>"
     costs = {"params": "parameters", "flops": "FLOPs", "latency_ms": "latency"}
     known = [name for name in costs if any(name in trial.metrics for trial in trials)]
     rungs = ["rungs"] if len({len(trial.rungs) for trial in trials}) > 1 else []

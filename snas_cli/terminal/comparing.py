@@ -40,8 +40,10 @@ def _flat(section: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def result_rows(accounts: Sequence[Account]) -> dict[str, Row]:
-    """What came of each, in numbers; a row that no run has a value for is left out."""
-    rows: dict[str, Row] = {}
+    """What came of each; a row that no run has a value for is left out."""
+    rows: dict[str, Row] = {
+        "network": [account.best and account.best["family"] for account in accounts]
+    }
     for measure in dict.fromkeys(account.measure for account in accounts):
         rows[measure.name] = [_score(account, measure) for account in accounts]
     for name, key in (("test accuracy", "test_acc"), ("parameters", "params"), ("FLOPs", "flops")):
@@ -81,6 +83,7 @@ def results_table(names: Sequence[str], accounts: Sequence[Account]) -> Table:
 
 
 WRITTEN: Mapping[str, Callable[[Any], str]] = {
+    "network": str,
     "test accuracy": percent,
     "parameters": format_count,
     "FLOPs": format_count,

@@ -195,11 +195,9 @@ def generations_charts(account: Account, look: Look) -> Iterator[tuple[str, Any]
     events = account.generations
     if not events:
         return
-    names = {"best": "best of the generation", "mean": "mean"}
-    yield (
-        account.measure.name,
-        _lines(_melted(events, names), look, _scored(account.measure, "value")),
-    )
+    scores = _melted(events, {"best": "best of the generation", "mean": "mean"})
+    if scores:
+        yield account.measure.name, _lines(scores, look, _scored(account.measure, "value"))
     yield (
         "diversity of the generation: 0 all alike, 1 as varied as can be",
         _lines(

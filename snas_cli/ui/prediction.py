@@ -52,11 +52,13 @@ def classifier_of(run: Path, registry: Registry) -> Classifier:
 
 
 def _opened(file: IO[bytes]) -> Picture:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         picture = Image.open(file, formats=FORMATS)
         picture.load()
+    except UnidentifiedImageError:  # whose words are of our own objects
+        raise DataError("this is not a picture of a kind that is known") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"this is not a picture that can be read: {error}") from None
     return picture

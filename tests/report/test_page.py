@@ -166,9 +166,16 @@ def test_what_plugins_name_is_shown_and_not_run(tmp_path: Path) -> None:
     assert "<script" not in write_report(run, odd).read_text(encoding="utf-8")
 
 
-def test_a_run_without_a_network_has_no_report(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="snas resume"):
-        write_report(RunFolder(tmp_path), [])
+def test_a_report_of_a_run_without_a_network(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.recipe.write_text(dump(Recipe()))
+    run.journal.write_text("")
+    failed = [trial for trial in trials() if trial.failed]
+    text = write_report(run, failed).read_text(encoding="utf-8")
+    check_sound(text)
+    for part in ("The search has not finished", "No network has been kept yet",
+                 "No candidate could be judged", "<td>2</td><td>out of memory</td>"):  # fmt: skip
+        assert part in text, part
 
 
 def test_a_network_whose_trial_is_gone_is_an_error(tmp_path: Path) -> None:

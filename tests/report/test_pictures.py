@@ -14,7 +14,7 @@ from snas_cli.registry import Registry
 from snas_cli.report.charts import progress_chart
 from snas_cli.report.colours import DARK, LIGHT, Paper
 from snas_cli.report.page import write_report_pictures
-from snas_cli.report.pictures import DRAWING, standing_alone
+from snas_cli.report.pictures import DRAWING, Part, standing_alone
 from snas_cli.search.wording import Measure
 from tests.experiment import tiny
 from tests.search.runs import trials
@@ -31,6 +31,12 @@ def test_a_chart_that_stands_alone_has_heading_and_colours(paper: Paper) -> None
     _, top, _, height = map(float, root.attrib["viewBox"].split())
     assert top < 0
     assert height == float(root.attrib["height"])
+
+
+def test_a_part_is_taken_apart_between_its_elements() -> None:
+    drawing = '<svg viewBox="0 0 1 1"></svg>'
+    part = Part("a", "A", f'<p>x</p><div class="wide">{drawing}</div>\n<p>y</p>')
+    assert [piece.strip() for piece in part.pieces] == ["<p>x</p>", drawing, "<p>y</p>"]
 
 
 def test_a_picture_of_each_drawing_and_a_reason_for_each_without(

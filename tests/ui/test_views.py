@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from snas_cli.errors import DataError
 from snas_cli.experiment.bulletins import Bulletin, board_of, post
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
+from snas_cli.ui.prediction import classifier_of
 from tests.experiment import tiny
 from tests.report.test_page import HEADINGS
 
@@ -114,6 +118,26 @@ def test_a_run_at_work_shows_how_far_each_worker_is(run: RunFolder) -> None:
         assert [button.label for button in page.button][-1] == "Stop"
     page = opened(run.path.parent, run.path.name)
     assert len(page.get("progress")) == 1  # nobody is at work
+
+
+@pytest.mark.parametrize("view", ["Watch", "Results", "Export", "Checkpoints"])
+def test_a_run_that_has_only_begun_says_what_is_to_come(run: RunFolder, view: str) -> None:
+    for checkpoint in run.path.glob("ckpt*"):
+        checkpoint.unlink()
+    lines = run.journal.read_bytes().splitlines(keepends=True)
+    run.journal.write_bytes(b"".join(lines[:2]))
+    shutil.rmtree(run.best)
+    page = opened(run.path.parent, run.path.name, view)
+    assert not page.error
+    said = {"Watch": "no candidate has a score yet", "Checkpoints": "There is no checkpoint yet"}
+    there = "\n".join([*words(page.caption), *words(page.info)])
+    assert said.get(view, "No network has been kept yet") in there
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence(run: RunFolder, registry: Registry) -> None:
+    classifier = classifier_of(run.path, registry)
+    with pytest.raises(DataError, match=r"^this is not a picture of a kind that is known$"):
+        classifier.classify(BytesIO(b"hello"))
 
 
 @pytest.mark.parametrize("view", ["Watch", "Results", "Export", "Checkpoints"])

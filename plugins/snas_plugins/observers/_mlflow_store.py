@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
@@ -26,6 +28,7 @@ from snas_plugins.observers._records import Scalar
 for name in ("mlflow", "alembic"):  # they tell of tables being made
     logging.getLogger(name).setLevel(logging.WARNING)
 
+DATABASE = "sqlite:///"  # begins the address of a file
 SEARCH = "snas.search"  # the tag of the search's own run
 PARENT = "mlflow.parentRunId"
 PARAMS, METRICS = 100, 1000  # that MLflow takes at once
@@ -39,8 +42,9 @@ class Store:
     """Finds the search's run by a key that is kept in its folder, or makes it."""
 
     def __init__(self, uri: str, experiment: str, folder: Path) -> None:
-        self._client = MlflowClient(tracking_uri=uri)
-        self._experiment = self._find_experiment(experiment, folder, uri)
+        with _alone(uri):
+            self._client = MlflowClient(tracking_uri=uri)  # makes the tables
+            self._experiment = self._find_experiment(experiment, folder, uri)
         key = _key(folder / "mlflow.json", {"tracking_uri": uri, "experiment": experiment})
         found = list(self._runs(f"tags.`{SEARCH}` = '{key}'"))
         self.new = not found
@@ -126,6 +130,19 @@ def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 def own_uri(folder: Path) -> str:
     """Where nobody says otherwise: a database beside the run directory, for all runs there."""
     return f"sqlite:///{folder.resolve().parent / 'mlflow.db'}"
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Of searches that begin at the same time, one makes the tables of a new database, and the
+    others wait: MLflow itself lets all of them try, and all but one fail."""
+    if not uri.startswith(DATABASE):
+        yield
+        return
+    path = Path(uri.removeprefix(DATABASE))
+    with path.with_name(f".{path.name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _key(path: Path, about: Mapping[str, str]) -> str:

@@ -19,7 +19,9 @@ from snas_cli.ui.views.showing import complaint, log, plain, start, table, wait_
 
 def show_export(places: Places, registry: Registry, name: str) -> None:
     run, errand = places.run(name), places.errand(name, "export")
-    run.metrics()  # raises where there is no network yet
+    if not (run.best / "metrics.json").exists():
+        st.info("No network has been kept yet; the first comes with the first generation.")
+        return
     names = [name for name in registry.names("exporter")
              if registry.exporter(name).available() is None]  # fmt: skip
     formats = st.pills(

@@ -57,11 +57,10 @@ def show_results(places: Places, registry: Registry, name: str) -> None:
 
 
 def _verdict(run: RunFolder, account: Account) -> None:
-    assert account.best is not None  # the caller looked
     finished = run.finished() is not None
-    html(sections.verdict(account, account.best, finished=finished))
+    html(sections.verdict(account, finished=finished))
     st.subheader("What the search was worth", anchor=False)
-    html(sections.worth_of_search(account, account.best))
+    html(sections.worth_of_search(account))
     report = run.path / "report.html"
     if report.exists():
         st.download_button(

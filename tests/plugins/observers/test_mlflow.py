@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -114,6 +115,27 @@ def test_where_it_goes_can_be_chosen(run: Path, monkeypatch: pytest.MonkeyPatch)
     follow(MLflow({"experiment": "mine"}), run, TRIALS[:2])
     assert "trial 1" in runs(elsewhere / "any", "mine")
     assert not (run.parent / "mlflow.db").exists()
+
+
+def test_searches_that_begin_at_once_make_one_database(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow takes seconds to make its tables, and two who do it at once fail."""
+    from snas_plugins.observers import _mlflow_store
+
+    make, alone = _mlflow_store.MlflowClient, list[bool]()
+
+    def client(tracking_uri: str) -> Any:
+        with (run.parent / ".mlflow.db.lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                alone.append(True)
+        return make(tracking_uri=tracking_uri)
+
+    monkeypatch.setattr(_mlflow_store, "MlflowClient", client)
+    follow(MLflow({}), run, [])
+    assert alone == [True]
 
 
 def test_nothing_is_reported_to_anybody_else(run: Path) -> None:
