@@ -27,7 +27,8 @@ def _panels(generations: Sequence[Event], measure: Measure) -> Iterator[Panel]:
         return Series(name, [event.get(key) for event in generations], colour)
 
     both = (series("best of the generation", "best", 0), series("mean", "mean", 1))
-    yield Panel(measure.name, both, shares=measure.metric is not None)
+    if any(event["best"] is not None for event in generations):
+        yield Panel(measure.name, both, shares=measure.metric is not None)
     yield Panel(
         "diversity of the generation: 0 all alike, 1 as varied as can be",
         (series("diversity", "diversity", 2),),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FEWEST = 20  # architectures that a forest can learn anything from
 FOLDS = 5
 TREES, REPEATS = 60, 5
-SHOWN = 12
+SHOWN, LEAST = 12, 0.001  # genes, and what one that is shown loses at least
 ROW, NAMES = 24, 190  # pixels
 
 
@@ -120,13 +120,14 @@ def _numbers(values: Sequence[Any]) -> list[float]:
 
 
 def _bars(lost: Mapping[str, float]) -> str:
-    shown = list(lost.items())[:SHOWN]
+    worth_showing = [(name, value) for name, value in lost.items() if value >= LEAST]
+    shown = (worth_showing or list(lost.items()))[:SHOWN]
     largest, room = shown[0][1], WIDTH - NAMES - 60
     rows = "".join(
         f'<text x="{NAMES - 8}" y="{ROW * i + 44}" text-anchor="end">{escape(name)}</text>'
         f'<rect x="{NAMES}" y="{ROW * i + 33}" width="{room * value / largest:.1f}" height="14" '
         f'class="mark c0"/><text x="{NAMES + room * value / largest + 6:.1f}" '
-        f'y="{ROW * i + 44}">{100 * value:.3g}</text>'
+        f'y="{ROW * i + 44}">{100 * value:.1f}</text>'
         for i, (name, value) in enumerate(shown)
     )
     title = f'<text x="{NAMES}" y="16" class="title">points of R² lost without the gene</text>'

@@ -18,7 +18,7 @@ from tests.experiment import tiny
 from tests.report.test_page import HEADINGS
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="needs snas[ui]")
-WAIT = 120  # seconds; for what takes one or two on a machine that is not busy
+WAIT = 600  # seconds; for what takes some on a machine that is not busy
 
 
 def all_runs(runs: str) -> None:
