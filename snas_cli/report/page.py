@@ -97,7 +97,7 @@ def parts_of(folder: RunFolder, account: Account) -> list[Part]:
              _of_network(account, lambda winner: layers_drawing(layers_of(folder))
                          + sections.architecture(winner.genome))),
         Part("scores", "What it takes for what",
-             _of_network(account, lambda _winner: evaluations(folder))),
+             _of_network(account, lambda _winner: _taken_for(account, folder))),
         Part("lineage", "Where it comes from: its best parents",
              _of_network(account, lambda _winner: sections.lineage(account))),
         Part("operators", "Which operators paid", sections.operators(account)),
@@ -114,6 +114,12 @@ def _data(folder: RunFolder) -> dict[str, Any] | None:
 
 def _of_network(account: Account, told: Callable[[Trial], str]) -> str:
     return sections.NO_NETWORK if account.winner is None else told(account.winner)
+
+
+def _taken_for(account: Account, folder: RunFolder) -> str:
+    if account.measure.metric is None:
+        return "<p>None: an evaluator judged the networks, and none of them was trained.</p>"
+    return evaluations(folder)
 
 
 def layers_of(folder: RunFolder) -> list[dict[str, Any]] | None:

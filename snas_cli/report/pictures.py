@@ -43,8 +43,9 @@ class Part:
 
     @property
     def reason(self) -> str:
-        """What it says instead of a drawing."""
-        return " ".join(unescape(re.sub(r"<[^>]+>", " ", self.html)).split())
+        """What it says instead of a drawing, in its first paragraph; nothing where it has none."""
+        said = re.search(r"<p>(.*?)</p>", self.html, re.DOTALL)
+        return " ".join(unescape(re.sub(r"<[^>]+>", "", said[1])).split()) if said else ""
 
 
 @dataclass(frozen=True)

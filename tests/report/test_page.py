@@ -113,7 +113,7 @@ def test_a_report_of_an_evaluators_scores(tmp_path: Path) -> None:
                  "nothing was trained", "so there is no front", "<td>+0.15</td>",
                  "has no model", "No candidate has a score that needs no training"):  # fmt: skip
         assert part in before_recipe, part
-    for part in ("parameters", "FLOPs", "%", "test pictures"):
+    for part in ("parameters", "FLOPs", "%", "test pictures", "snas evaluate"):
         assert part not in before_recipe, part
 
 

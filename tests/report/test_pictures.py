@@ -39,6 +39,11 @@ def test_a_part_is_taken_apart_between_its_elements() -> None:
     assert [piece.strip() for piece in part.pieces] == ["<p>x</p>", drawing, "<p>y</p>"]
 
 
+def test_a_part_without_a_drawing_says_why_in_a_sentence() -> None:
+    part = Part("a", "A", "<p>None: see <code>snas evaluate</code>.</p><table><td>x</td></table>")
+    assert part.reason == "None: see snas evaluate."
+
+
 def test_a_picture_of_each_drawing_and_a_reason_for_each_without(
     registry: Registry, tmp_path: Path
 ) -> None:
