@@ -26,16 +26,21 @@ if TYPE_CHECKING:
 
 def add_to(app: typer.Typer) -> None:
     runs = typer.Typer(invoke_without_command=True, help="List the runs, show one, compare some.")
-    runs.callback()(list_runs)
+    runs.callback()(runs_alone)
+    runs.command("list")(list_runs)
     runs.command()(show)
     runs.command(no_args_is_help=True)(compare)
     app.add_typer(runs, name="runs")
 
 
-def list_runs(context: typer.Context, runs: RunsFolder = RUNS, as_json: AsJson = False) -> None:
+def runs_alone(context: typer.Context, runs: RunsFolder = RUNS, as_json: AsJson = False) -> None:
     """List the runs, the latest first; `snas runs show RUN` tells more."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        list_runs(runs, as_json=as_json)
+
+
+def list_runs(runs: RunsFolder = RUNS, as_json: AsJson = False) -> None:
+    """List the runs, the latest first, as `snas runs` alone does."""
     from snas_cli.runs.folder import all_runs
 
     folders = all_runs(runs)

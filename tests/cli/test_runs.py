@@ -114,7 +114,9 @@ def test_the_list_has_both_kinds(place: Path) -> None:
     assert "%" not in by_evaluator
     assert "digits_in_a_row" in by_evaluator
     assert "% (balanced)" in trained
+    assert snas("runs", "list", cwd=place).stdout == said
     listed = json.loads(snas("runs", "--json", cwd=place).stdout)
+    assert json.loads(snas("runs", "list", "--json", cwd=place).stdout) == listed
     assert {run["state"] for run in listed} == {"finished"}
 
 
