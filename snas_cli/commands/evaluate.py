@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,10 +30,11 @@ def evaluate(
         Path | None, typer.Argument(help="A run or an architecture.json. Default: the latest run.")
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Train the architecture afresh on this data set.")
+        str | None,
+        typer.Option(help="Train it afresh on this data set; with --exported, score by it."),
     ] = None,
     path: Annotated[
-        Path | None, typer.Option(help="Train it afresh on this folder of pictures.")
+        Path | None, typer.Option(help="The same with a folder or a table of pictures.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="How long to train afresh.")] = 24,
     seed: Annotated[int, typer.Option(min=0, help="For training afresh.")] = 0,
@@ -45,7 +47,7 @@ def evaluate(
     ] = None,
     exported: Annotated[
         Path | None,
-        typer.Option(help="Score this file, which snas export wrote, on the run's pictures."),
+        typer.Option(help="Score this file, which snas export wrote, by its run's pictures."),
     ] = None,
     format_name: Annotated[
         str | None,
@@ -59,33 +61,32 @@ def evaluate(
     Writes scores.json, a line for each picture in predictions.csv, and drawings as SVG: confusion,
     ROC curves, reliability. What is trained afresh on other data has a folder of its own,
     evaluation-DATASET; so have the validation split, evaluation-val, and exported files,
-    evaluation-FORMAT."""
+    evaluation-FORMAT or evaluation-FORMAT-DATASET."""
     from snas_cli.experiment import scoring
     from snas_cli.experiment.bundle import find_architecture, read_bundle, read_genome
     from snas_cli.runs.folder import latest_run
 
     registry = registry_of(context)
-    _check_options(exported, format_name, afresh=dataset is not None or path is not None)
-    run = _run_of_file(exported) if exported and target is None else None
-    architecture = find_architecture(target or run or latest_run(runs).path)
-    data = None
+    elsewhere = dataset is not None or path is not None
+    if exported is None and format_name is not None:
+        raise UsageError("--format is that of a file; name the file with --exported FILE")
+    data = _short_name(path.resolve()) if path else dataset
     if exported is not None:
-        from snas_cli.experiment import exported as files_of_export
-
-        bundle = read_bundle(architecture, registry)
-        exporter = files_of_export.exporter_of(exported, format_name, registry)
-        which = files_of_export.report_beside(exported)[0].name.removeprefix("export").strip("-")
-        data = f"{which}-{exporter.name}" if which else exporter.name
-        evaluated = files_of_export.score_exported(exported, exporter, bundle, registry, split)
-    elif dataset is None and path is None:
+        settings = _recipe_for(dataset, path, seed, registry).data if elsewhere else None
+        evaluated, place = _of_file(exported, format_name, target, settings, split, registry)
+        folder = _named(place, [*([data] if data else []), *_unless_test(split)])
+    elif not elsewhere:
+        architecture = find_architecture(target or latest_run(runs).path)
         evaluated = scoring.score_trained(read_bundle(architecture, registry), registry, split)
+        folder = _named(_place(architecture), _unless_test(split))
     else:
+        architecture = find_architecture(target or latest_run(runs).path)
         screen, genome = console(as_json=as_json), read_genome(architecture, registry)
         screen.print(f"training {genome.family} afresh, {epochs} epochs …")
         recipe = _recipe_for(dataset, path, seed, registry)
-        data = _short_name(path.resolve()) if path else recipe.data.dataset
         evaluated = scoring.train_and_score(genome, recipe, registry, epochs, split)
-    folder = output or _folder(architecture, data, split)
+        folder = _named(_place(architecture), [str(data), *_unless_test(split)])
+    folder = output or folder
     files = scoring.write_evaluation(evaluated, folder)
     if as_json:
         scores = {key: value for key, value in evaluated.scores.items() if key != "roc"}
@@ -94,27 +95,36 @@ def evaluate(
         _show(evaluated.scores, folder, files)
 
 
-def _check_options(exported: Path | None, format_name: str | None, *, afresh: bool) -> None:
-    if exported is not None and afresh:
-        raise UsageError("--exported is scored on the pictures of its run; leave out --dataset "
-                         "and --path, which train a network afresh")  # fmt: skip
-    if exported is None and format_name is not None:
-        raise UsageError("--format is that of a file; name the file with --exported FILE")
+def _of_file(
+    model: Path, format_name: str | None, target: Path | None, settings: Any, split: str,
+    registry: Registry,
+) -> tuple[Any, Path]:  # fmt: skip
+    """The scores of an exported file, and what the folder for them begins with."""
+    from snas_cli.experiment import exported
+    from snas_cli.experiment.bundle import find_architecture, read_bundle
 
-
-def _run_of_file(exported: Path) -> Path | None:
-    from snas_cli.experiment.exported import report_beside, run_with
-
-    report_beside(exported)  # raises where there is no such file
-    run = run_with(exported)
-    return run.path if run else None
+    beside, _ = exported.report_beside(model)  # raises where there is no such file
+    exporter = exported.exporter_of(model, format_name, registry)
+    run = exported.run_with(model)
+    which = beside.name.removeprefix("export").strip("-")
+    place = _named((run.path if run else beside) / "evaluation",
+                   [*([which] if which and run else []), exporter.name])  # fmt: skip
+    if settings is not None:
+        return exported.score_elsewhere(model, exporter, settings, registry, split), place
+    if target is None and run is None:
+        raise UsageError(f"{model} lies in no run; name the run that it is of, or other pictures "
+                         "with --dataset or --path")  # fmt: skip
+    bundle = read_bundle(find_architecture(target or (run.path if run else beside)), registry)
+    return exported.score_exported(model, exporter, bundle, registry, split), place
 
 
 def _recipe_for(dataset: str | None, path: Path | None, seed: int, registry: Registry) -> Any:
     from snas_cli.recipe.document import Document
     from snas_cli.recipe.loading import check
+    from snas_cli.scripting.targets import dataset_at
 
-    data = {"dataset": dataset or "folder", "path": str(path.resolve()) if path else None}
+    kind = dataset or (dataset_at(path) if path else "folder")
+    data = {"dataset": kind, "path": str(path.resolve()) if path else None}
     return check(Document("snas evaluate", {"seed": seed, "data": data}), registry)
 
 
@@ -122,14 +132,22 @@ def _short_name(path: Path) -> str:
     return path.stem if path.is_file() else path.name
 
 
-def _folder(architecture: Path, data: str | None, split: str) -> Path:
+def _place(architecture: Path) -> Path:
     """In the run, not in its best/, which a search that goes on replaces; else beside the
-    architecture. A folder for each data set and split, so that none overwrites another."""
+    architecture."""
     from snas_cli.experiment.scoring import run_of
 
     run = run_of(architecture)
-    words = ["evaluation", *([data] if data else []), *([split] if split != "test" else [])]
-    return (run.path if run else architecture.parent) / "-".join(words)
+    return (run.path if run else architecture.parent) / "evaluation"
+
+
+def _named(place: Path, words: Sequence[str]) -> Path:
+    """A folder for each file, data set and split, so that none overwrites another."""
+    return place.with_name("-".join([place.name, *words]))
+
+
+def _unless_test(split: str) -> list[str]:
+    return [split] if split != "test" else []
 
 
 def _show(scores: dict[str, Any], folder: Path, files: list[Path]) -> None:
@@ -152,9 +170,9 @@ def _lines(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """Label and value."""
     from snas_cli.search.wording import percent
 
-    split = {"val": "validation", "test": "test"}[scores["split"]]
+    split = {"val": "validation ", "test": "test ", "all": ""}[scores["split"]]
     return [
-        ("accuracy", f"{percent(scores['accuracy'])} on {scores['pictures']:,} {split} pictures "
+        ("accuracy", f"{percent(scores['accuracy'])} on {scores['pictures']:,} {split}pictures "
                      f"of {scores['data']}"),
         ("balanced accuracy", percent(scores["balanced_accuracy"])),
         *((f"top-{k} accuracy", percent(share)) for k, share in scores["top_k"].items()),

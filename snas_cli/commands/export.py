@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ from snas_cli.commands._options import (
 from snas_cli.errors import ExportError, UsageError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from snas_cli.experiment.ranked import Kept
     from snas_cli.export.exporting import Exported
     from snas_cli.registry import Registry
@@ -78,7 +81,8 @@ def export(
         documents.append({"folder": str(folder), "trial": kept.trial, **document})
         wrong += exporting.faults(results, max_drop)
         if not as_json:
-            _show(results, wanted.left_out, document, folder, screen)
+            title = f"Trial {kept.trial}" if pareto else None
+            _show(results, wanted.left_out, document, folder, title, screen)
     if as_json:
         left_out = {"left_out": wanted.left_out}
         print_json({"networks": documents, **left_out} if pareto else documents[0] | left_out)
@@ -113,57 +117,69 @@ def _folder(kept: Kept, output: Path | None, rank: int, *, pareto: bool) -> Path
 
 def _show(
     results: list[Exported], left_out: dict[str, str], document: dict[str, Any], folder: Path,
-    screen: Any,
+    title: str | None, screen: Any,
 ) -> None:  # fmt: skip
     from snas_cli.search.wording import percent
     from snas_cli.terminal.tables import plain_table
 
-    roomy = screen.width >= 96
-    table = plain_table(None, "format", ">kB", ">accuracy", ">same class", ">largest Δ",
-                        ">latency", ">ratio", *[">written in"] * roomy)  # fmt: skip
-    table.columns[0].no_wrap = True
+    table = plain_table(title, "format", ">kB", ">accuracy", ">same class", ">largest Δ",
+                        ">written in")  # fmt: skip
     for each in results:
-        size, seconds = each.size_bytes, each.seconds
         table.add_row(
             each.format,
-            "–" if size is None else f"{size / 1000:,.1f}",
-            "–" if each.accuracy is None else percent(each.accuracy),
-            "–" if each.agreement is None else percent(each.agreement),
-            "–" if each.largest_difference is None else f"{each.largest_difference:.1e}",
-            _latency(each),
-            "–" if each.latency_ratio is None else f"{each.latency_ratio:.2f}",
-            *["–" if seconds is None else f"{seconds:.1f} s"] * roomy,
+            _text(each.size_bytes, lambda size: f"{size / 1000:,.1f}"),
+            _text(each.accuracy, percent),
+            _text(each.agreement, percent),
+            _text(each.largest_difference, "{:.1e}".format),
+            _text(each.seconds, "{:.1f} s".format),
         )
-    for name in left_out:
-        table.add_row(name, *["–"] * (len(table.columns) - 1))
     screen.print(table)
+    timed = [each for each in results if each.latency_ms is not None]
+    if timed:
+        screen.print(_latencies(timed))
     for line in _notes(results, left_out, document, folder):
         screen.print(line, markup=False)
 
 
-def _latency(each: Exported) -> str:
-    if each.latency_min_ms is None:
-        return "–"
-    return f"{each.latency_min_ms:.3g} ms" + ("" if each.latency_steady else " *")
+def _latencies(results: list[Exported]) -> Table:
+    from snas_cli.terminal.tables import plain_table
+
+    table = plain_table(None, "format", ">least", ">median", ">p90", ">× ONNX")
+    for each in results:
+        values = (each.latency_min_ms, each.latency_ms, each.latency_p90_ms)
+        least, median, high = (_text(value, "{:.3f} ms".format) for value in values)
+        table.add_row(each.format, least, median, high + " *" * (each.latency_steady is False),
+                      _text(each.latency_ratio, "{:.2f}".format))  # fmt: skip
+    return table
+
+
+def _text(value: float | None, write: Callable[[float], str]) -> str:
+    return "–" if value is None else write(value)
 
 
 def _notes(
     results: list[Exported], left_out: dict[str, str], document: dict[str, Any], folder: Path
 ) -> list[str]:
+    from snas_cli.search.wording import percent
+
     notes = [f"{each.format}: {remark}" for each in results for remark in each.remarks]
     notes += [f"{each.format}: not checked: {each.not_checked}" for each in results
               if each.not_checked]  # fmt: skip
     notes += [f"{name}: left out, for it needs: {need}" for name, need in left_out.items()]
     if any(each.latency_steady is False for each in results):
-        notes.append("* the machine was busy: p90 is over 1.5 times the median")
+        notes.append("* the machine was busy: p90 is over 1.5 times the median; compare the least")
     of = "" if document["pictures"] == document["of_pictures"] else (
         f" of {document['of_pictures']:,}"
     )  # fmt: skip
     accurate = next((e.network_accuracy for e in results if e.network_accuracy is not None), None)
-    known = "" if accurate is None else f", which is right for {accurate:.2%} of them"
+    known = "" if accurate is None else f", which is right for {percent(accurate)} of them"
     notes.append(f"compared with the network{known}, on {document['pictures']:,}{of} test pictures")
-    notes.append("ratio: of the latency to that of the ONNX file in float32")
+    notes.append("latency: of one picture on one thread; × ONNX: the least, by that of the ONNX "
+                 "file in float32, timed in turn with it")  # fmt: skip
     files = ", ".join(each.file for each in results if each.file)
     if files:
         notes.append(f"written to {folder}: {files}; README.md says how to use each")
+    if document["outdated"]:
+        notes.append(f"left there from an earlier export, of another network or of other input: "
+                     f"{', '.join(document['outdated'])}")  # fmt: skip
     return notes

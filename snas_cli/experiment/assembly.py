@@ -84,7 +84,12 @@ def fitted_out(recipe: Recipe, registry: Registry, data: TaskData) -> Assembly:
 
 
 def load_data(settings: DataSettings, registry: Registry, seed: int, kept: Kept) -> TaskData:
-    request = DataRequest(
+    dataset = registry.dataset(settings.dataset)
+    return prepare(dataset, request_of(settings), settings, seed, kept)
+
+
+def request_of(settings: DataSettings) -> DataRequest:
+    return DataRequest(
         path=Path(settings.path) if settings.path else None,
         data_dir=data_dir(settings),
         image_column=settings.image_column,
@@ -93,7 +98,6 @@ def load_data(settings: DataSettings, registry: Registry, seed: int, kept: Kept)
         group_column=settings.group_column,
         skip_bad=settings.on_bad_image == "skip",
     )
-    return prepare(registry.dataset(settings.dataset), request, settings, seed, kept)
 
 
 def trials_of(folder: RunFolder, registry: Registry) -> list[Trial]:

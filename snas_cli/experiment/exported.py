@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from snas_cli.api import Exporter, ExportError
+from snas_cli.api import Exporter, ExportError, Sample
 from snas_cli.errors import UsageError
 from snas_cli.experiment.bundle import Bundle
 from snas_cli.experiment.exports import sample
+from snas_cli.experiment.other_pictures import other_pictures
 from snas_cli.experiment.scoring import Evaluated, own_data, run_of
 from snas_cli.export.documents import NAME, read_report
 from snas_cli.export.serving import Latency, Served, serve
+from snas_cli.recipe.schema import DataSettings
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.training.metrics import outputs_from, scores_of
@@ -48,16 +51,30 @@ def exporter_of(model: Path, name: str | None, registry: Registry) -> Exporter:
 
 
 def report_beside(model: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder that `snas export` wrote the file into, and its export.json. Raises UsageError."""
+    """The folder that `snas export` wrote the file into, and its export.json. Raises UsageError,
+    also for a file that it does not tell of, since its pictures may have to be prepared otherwise;
+    RunError."""
     if not model.exists():
         raise UsageError(f"there is no file {model}")
     for folder in list(model.resolve().parents)[:2]:
         if (folder / NAME).is_file():
-            return folder, read_report(folder)
+            document = read_report(folder)
+            _check_told_of(model, folder, document)
+            return folder, document
     raise UsageError(
         f"{model} has no {NAME} in its folder or the one above, which tells how its pictures are "
         "to be prepared; evaluate it where snas export wrote it"
     )
+
+
+def _check_told_of(model: Path, folder: Path, document: dict[str, Any]) -> None:
+    files = [each["file"] for each in document["exports"] if each["file"]]
+    names = [Path(file).name for file in files]  # of files that were put beside export.json
+    if model.resolve().relative_to(folder).as_posix() not in {*files, *names}:
+        raise UsageError(
+            f"{model} is not one of the files that {folder / NAME} tells of; if an earlier export "
+            "wrote it, write it anew: snas export"
+        )
 
 
 def run_with(model: Path) -> RunFolder | None:
@@ -85,15 +102,37 @@ def score_exported(
     data = data.to(torch.device("cpu"))
     images = data.splits[split]
     pictures = sample(images, data, len(images), pixels=document["pixels"])
+    named = {"data": recipe.data.path or recipe.data.dataset, "split": split}
+    return _scored(model, exporter, pictures, classes, named, data.names(images))
+
+
+def score_elsewhere(
+    model: Path, exporter: Exporter, settings: DataSettings, registry: Registry, split: str
+) -> Evaluated:
+    """An exported file on pictures of another data set, in a process of its own. Raises UsageError
+    where that has classes that the file does not know, DataError, ExportError."""
+    document = report_beside(model)[1]
+    classes = tuple(document["classes"])
+    others = other_pictures(settings, tuple(document["input_shape"]), classes, registry, split)
+    images = others.images
+    if not document["pixels"]:
+        mean, std = (np.reshape(document[name], (1, -1, 1, 1)) for name in ("mean", "std"))
+        images = np.ascontiguousarray((images / 255 - mean) / std, np.float32)
+    named = {"data": settings.path or settings.dataset, "split": others.split}
+    pictures = Sample(images, others.labels)
+    return _scored(model, exporter, pictures, classes, named, others.names)
+
+
+def _scored(
+    model: Path, exporter: Exporter, pictures: Sample, classes: tuple[str, ...],
+    named: dict[str, str], names: Sequence[str],
+) -> Evaluated:  # fmt: skip
     (served,), logits = serve([(exporter, model)], pictures.images)
     if served.error is not None or logits is None:
         raise served.error or ExportError(f"{model} gave no answer")
     outputs = outputs_from(torch.from_numpy(logits), torch.from_numpy(pictures.labels))
-    named = {"data": recipe.data.path or recipe.data.dataset, "split": split,
-             "exported": exporter.name}  # fmt: skip
-    return Evaluated(
-        {**named, **scores_of(outputs, data.classes)}, outputs, data.classes, data.names(images)
-    )
+    scores = {**named, "exported": exporter.name, **scores_of(outputs, classes)}
+    return Evaluated(scores, outputs, classes, names)
 
 
 def time_exported(folder: Path, registry: Registry) -> list[Timed]:

@@ -16,9 +16,9 @@ from snas_cli.data.task_data import TaskData
 from snas_cli.errors import ExportError, UsageError
 from snas_cli.experiment.bundle import load_network
 from snas_cli.experiment.ranked import Kept
-from snas_cli.experiment.scoring import own_data
+from snas_cli.experiment.scoring import own_data, run_of
 from snas_cli.export import exporting
-from snas_cli.export.documents import report, write_documents
+from snas_cli.export.documents import report, with_earlier, write_documents
 from snas_cli.export.exporting import Exported, Material, Options
 from snas_cli.export.sources import Preprocessed, available
 from snas_cli.registry import Registry
@@ -65,18 +65,25 @@ def export_network(
     pixels: bool = False,
 ) -> tuple[list[Exported], dict[str, Any]]:
     """Writes the files, export.json and README.md into `folder`; the results, and the content of
-    export.json. Raises UsageError, DataError, RunError; what fails of one format is in its
-    result, see `exporting.faults`."""
+    export.json, which has what the same network was exported to there before as well. Raises
+    UsageError, DataError, RunError; what fails of one format is in its result, see
+    `exporting.faults`."""
     material = material_of(kept, registry, pixels=pixels)
     results = exporting.export(exporters, registry.exporter, material, folder, options)
-    document = report(results, material, options)
+    document = with_earlier(report(results, material, options), folder)
     write_documents(folder, document, material.card)
     return results, document
 
 
 def material_of(kept: Kept, registry: Registry, *, pixels: bool) -> Material:
-    """The network, and pictures of its run as it takes them."""
+    """The network, and pictures of its run as it takes them. Raises UsageError where it lies in no
+    run, or has no weights."""
     network = load_network(kept.bundle, registry, kept.weights)
+    if run_of(kept.bundle.path) is None:
+        raise UsageError(
+            f"{kept.bundle.path} lies in no run, so there are no pictures to compare its files on; "
+            "export from the run that found it: the folder best/ belongs into it"
+        )
     data = own_data(kept.bundle, registry)[1].to(torch.device("cpu"))
     card = replace(kept.bundle.card, pixels=pixels)
     if pixels:

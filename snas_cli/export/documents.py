@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+from torch import nn
 
 from snas_cli.api import ModelCard
 from snas_cli.errors import RunError
@@ -29,27 +31,69 @@ class _Report(BaseModel):
     input_shape: tuple[int, int, int]
     classes: list[str]
     pixels: bool
+    weights: str
+    mean: list[float]
+    std: list[float]
+    pictures: int
     exports: list[_Written]
+    outdated: list[str]
 
 
 _REPORT = TypeAdapter(_Report)
+# What is the same for all exports of one network.
+SAME = ("weights", "pixels", "input_shape", "classes", "mean", "std", "pictures")
 
 
 def report(results: Sequence[Exported], material: Material, options: Options) -> dict[str, Any]:
     """The content of export.json."""
     card = material.card
+    asked = {"opset": options.opset, "max_drop": options.max_drop}
     return {
         "snas": version("snas"),
         "architecture": dict(card.architecture),
+        "weights": weights_digest(material.network),
         "input_shape": list(card.input_shape),
         "classes": list(card.classes),
+        "mean": list(card.mean),
+        "std": list(card.std),
         "pixels": card.pixels,
-        "opset": options.opset,
-        "max_drop": options.max_drop,
         "pictures": len(material.test.labels),
         "of_pictures": material.test_pictures,
-        "exports": [asdict(each) for each in results],
+        "exports": [{**asdict(each), **asked} for each in results],
+        "outdated": [],
     }
+
+
+def weights_digest(network: nn.Module) -> str:
+    """Equal exactly if the weights are."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tensor in network.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def with_earlier(document: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Also the formats that the same network was written in before, to the same folder. What lies
+    there of another network, or of one that takes its pictures otherwise, is named as outdated."""
+    try:
+        earlier = read_report(folder)
+    except RunError:  # there is none, or none that can be read: it is about to be replaced
+        return document
+    new = {each["format"] for each in document["exports"]}
+    old = [
+        each
+        for each in earlier["exports"]
+        if each["format"] not in new and each["file"] and (folder / each["file"]).exists()
+    ]
+    left = set(earlier["outdated"])
+    if all(document[key] == earlier[key] for key in SAME):
+        exports = sorted([*document["exports"], *old], key=lambda each: str(each["format"]))
+    else:
+        exports = document["exports"]
+        left |= {each["file"] for each in old}
+    left -= {each["file"] for each in exports}
+    return {**document, "exports": exports, "outdated": sorted(left)}
 
 
 def write_documents(folder: Path, document: dict[str, Any], card: ModelCard) -> None:
@@ -94,6 +138,7 @@ def readme(document: dict[str, Any], card: ModelCard) -> str:
         *(_row(each) for each in document["exports"] if each["file"]),
         "",
         *(line for each in document["exports"] if each["file"] for line in _section(each)),
+        *_outdated(document["outdated"]),
         "## Classes",
         "",
         *(f"- {index}: {_escaped(name)}" for index, name in enumerate(card.classes)),
@@ -140,6 +185,19 @@ def _section(each: dict[str, Any]) -> list[str]:
     for sentence in told:
         lines += [sentence, ""]
     return lines if len(lines) > 2 else []
+
+
+def _outdated(files: Sequence[str]) -> list[str]:
+    if not files:
+        return []
+    return [
+        "## Of an earlier export",
+        "",
+        "Of another network, or of one that takes its pictures otherwise, and so not in the table:",
+        "",
+        *(f"- {file}" for file in files),
+        "",
+    ]
 
 
 def _escaped(name: str) -> str:

@@ -113,6 +113,9 @@ def _writable(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
+    except (FileExistsError, NotADirectoryError):
+        raise RunError(f"cannot write {folder}: a file is in the way; choose another folder with "
+                       "--output") from None  # fmt: skip
     except OSError as error:
         raise RunError(f"cannot write {folder}: {error.strerror or error}; make room there, or "
                        "choose another folder with --output") from None  # fmt: skip

@@ -6,8 +6,11 @@ import torch
 from torch import fx, nn
 
 from snas_cli.api import ExportError, Source
+from snas_plugins.exporters._example_script import card_as_json
 from snas_plugins.exporters._silence import silent
 from snas_plugins.exporters._tracing import STUMBLES, example_of, exported, strip_notes
+
+CARD = "card"  # a method beside `forward` that takes nothing and gives the card as JSON
 
 
 def program(source: Source, name: str, *, in_8_bits: bool) -> bytes:
@@ -26,7 +29,11 @@ def _lowered(network: nn.Module, source: Source) -> bytes:
     from executorch.exir import to_edge_transform_and_lower
 
     graph = exported(network, source.card, batch=1)
-    edge = to_edge_transform_and_lower(graph, partitioner=[XnnpackPartitioner()])
+    edge = to_edge_transform_and_lower(
+        graph,
+        partitioner=[XnnpackPartitioner()],
+        constant_methods={CARD: card_as_json(source.card)},
+    )
     return bytes(edge.to_executorch().buffer)
 
 

@@ -54,6 +54,7 @@ class Quantiser:
         self.folder = folder
         self.original = source.model_by("onnx")
         self.prepared = folder / "prepared.onnx"
+        self.ranges = folder / "ranges.json"  # of activations, which are the same for all ways
         with quiet():
             quant_pre_process(self.original, self.prepared, skip_symbolic_shape=True)
         self.expected = _logits(self.original, source.validation)
@@ -71,6 +72,7 @@ class Quantiser:
                 activation_type=QuantType.QUInt8,
                 weight_type=way.weights,
                 nodes_to_exclude=list(way.in_float),
+                calibration_cache_path=self.ranges,  # written by the first way, read by the others
             )
         model = self._with_metadata(path)
         logits = _logits(path, self.source.validation)

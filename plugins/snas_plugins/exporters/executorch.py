@@ -43,7 +43,7 @@ class ExecuTorch(Exporter):
         return run
 
     def example(self, card: ModelCard) -> str:
-        from snas_plugins.exporters._example_script import Runner, card_as_json, script
+        from snas_plugins.exporters._example_script import Runner, script
 
         return script(
             Runner(
@@ -51,10 +51,11 @@ class ExecuTorch(Exporter):
                 model="model.pte",
                 packages="executorch torch",
                 imports="import torch\nfrom executorch.runtime import Runtime",
-                constants=f"CARD = json.loads({card_as_json(card)!r})\n",
+                constants="",
                 load="""\
     program = Runtime.get().load_program(MODEL)
-    return program.load_method("forward"), CARD""",
+    (card,) = program.load_method("card").execute([])
+    return program.load_method("forward"), json.loads(card)""",
                 call="    return network.execute([torch.from_numpy(images)])[0].numpy()[0]",
             )
         )

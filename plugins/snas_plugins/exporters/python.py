@@ -25,7 +25,7 @@ class Python(Exporter):
     summary = "readable source that needs torch alone, with weights in safetensors"
 
     def write(self, source: Source, folder: Path) -> Written:
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         from snas_plugins.exporters._fx_source import code_of
 
@@ -39,7 +39,7 @@ class Python(Exporter):
         )
         files = [folder / name for name in ("model.py", "model.safetensors", "labels.txt")]
         files[0].write_text(text, encoding="utf-8", newline="\n")
-        save_file(code.weights, files[1])
+        files[1].write_bytes(save(code.weights))  # save_file() lets no one else read it
         files[2].write_text(labels, encoding="utf-8", newline="\n")
         return Written(files)
 

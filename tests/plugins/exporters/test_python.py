@@ -109,6 +109,10 @@ def test_weights_have_the_names_in_the_source(model: Path) -> None:
     assert {name.partition(".")[0] for name in weights} <= set(assigned)
 
 
+def test_who_may_read_the_source_may_read_the_weights(model: Path) -> None:
+    assert len({file.stat().st_mode for file in model.parent.iterdir()}) == 1
+
+
 def test_nothing_tells_where_it_was_made(model: Path) -> None:
     for file in model.parent.iterdir():
         data = file.read_bytes().replace(b"model.py", b"")

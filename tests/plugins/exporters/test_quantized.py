@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnxruntime.quantization.calibrate import MinMaxCalibrater
 from snas_plugins.exporters.onnx import Onnx
 from snas_plugins.exporters.quantized import Quantized
 from torch import Tensor, nn
@@ -96,6 +97,19 @@ def test_layers_return_to_float_where_that_helps(source: Source, tmp_path: Path)
         (model,) = Quantized().write(replace(source, max_drop=drop), tmp_path).files
         errors.append(np.abs(Quantized().load(model)(images) - expected).mean())
     assert errors[1] < errors[0]
+
+
+def test_pictures_are_calibrated_by_once(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run: list[int] = []
+    collect = MinMaxCalibrater.collect_data
+    monkeypatch.setattr(
+        MinMaxCalibrater, "collect_data", lambda *given: (run.append(1), collect(*given))[1]
+    )
+    written = Quantized().write(replace(source, max_drop=-1), tmp_path)
+    assert len(written.remarks) > 2
+    assert len(run) == 1
 
 
 def test_the_same_pictures_give_the_same_file(source: Source, tmp_path: Path) -> None:
