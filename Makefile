@@ -15,7 +15,7 @@ help:
 	@echo 'make test    run the tests'
 	@echo 'make check   format, lint, type-check and test'
 	@echo 'make torture kill searches and workers, damage files, thousands of times; hours'
-	@echo 'make bench   measure what training, data and strategies cost; half an hour'
+	@echo 'make bench   measure what training, data, exports and strategies cost; an hour'
 	@echo 'make clean   remove the environment and the runs of the demo'
 
 # What pip says of each package is cut to its name: something is going on, and nothing scrolls away.
@@ -51,6 +51,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks.bench_memory
 	$(BIN)/python -m tests.benchmarks.bench_sharing
 	$(BIN)/python -m tests.benchmarks.bench_execution
+	$(BIN)/python -m tests.benchmarks.bench_exports
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks.bench_search
 
