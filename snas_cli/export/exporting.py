@@ -27,7 +27,7 @@ from snas_cli.api import (
     guarded,
 )
 from snas_cli.errors import RunError
-from snas_cli.export.serving import Latency, Served, batches, serve
+from snas_cli.export.serving import Answer, Latency, Served, answered, batches, serve_each
 from snas_cli.export.sources import Shared
 
 TOLERANCE = 1e-3  # of a logit; sound exports differ by less than 1e-4, broken ones by 1 and more
@@ -93,18 +93,21 @@ def export(
 ) -> list[Exported]:
     """Writes each format into a folder of its own in `folder`. One that fails stops no other: its
     result says why. Raises RunError where nothing can be written at all."""
-    with _writable(folder), TemporaryDirectory(dir=folder, prefix=".writing-") as staging:
+    with (
+        _writable(folder),
+        TemporaryDirectory(dir=folder, prefix=".writing-") as staging,
+    ):
         given = {each.name: each for each in exporters}
         session = _Session(
-            lambda name: given.get(name) or exporter_by(name), material, Path(staging), options
+            lambda name: given.get(name) or exporter_by(name),
+            material,
+            Path(staging),
+            options,
         )
-        results = []
-        for exporter in exporters:
-            result = session.exported(exporter)
+        results = session.checked([session.written(exporter) for exporter in exporters])
+        for result in results:
             if result.file is not None:
-                _put(Path(staging) / exporter.name, folder / exporter.name)
-                session.moved(exporter.name, folder)
-            results.append(result)
+                _put(Path(staging) / result.format, folder / result.format)
         return results
 
 
@@ -142,35 +145,53 @@ class _Session:
         self._progress = options.progress
         self._material = material
         self._written: dict[str, tuple[Written, float]] = {}  # and the seconds that it took
-        self._places: dict[str, Path] = {}
-        self._expected: np.ndarray | None = None
         self._model_by = Shared(lambda name: self._write(exporter_by(name)))
         self._source = Source(
             material.network, material.card, material.training, material.validation,
-            self._model, options.opset, options.max_drop,
+            self._model_by, options.opset, options.max_drop,
         )  # fmt: skip
         self._options = options
 
-    def _model(self, name: str) -> Path:
-        """Where the file lies now."""
-        model = self._model_by(name)
-        moved = self._places.get(name)
-        return moved / model.relative_to(self._staging / name) if moved else model
-
-    def moved(self, name: str, folder: Path) -> None:
-        self._places[name] = folder / name
-
-    def exported(self, exporter: Exporter) -> Exported:
+    def written(self, exporter: Exporter) -> Exported:
         result = Exported(exporter.name, lossless=exporter.lossless)
         with suppress(ExportError):  # told where it is asked for, or by the format that needs it
-            self._model(REFERENCE)  # first, so that its time does not count for those made from it
+            self._model_by(REFERENCE)  # first, so that its time does not count for the others
         try:
-            model = self._model_by(exporter.name)
+            return self._with_facts(result, self._model_by(exporter.name))
         except ExportError as error:
             return replace(result, error=str(error))
-        result = self._with_facts(result, model)
+
+    def checked(self, results: Sequence[Exported]) -> list[Exported]:
+        """All that were written, each in a process of its own."""
+        self._progress("checking the files")
+        there = [each for each in results if each.file is not None]
+        jobs = [self._job(each.format) for each in there]
+        images = self._material.test.images
+        expected = reference_logits(self._material.network, images)
+        answers = dict(zip((each.format for each in there), serve_each(jobs, images), strict=True))
+        return [
+            self._with_check(each, answers[each.format], expected)
+            if each.format in answers
+            else each
+            for each in results
+        ]
+
+    def _job(self, name: str) -> list[tuple[Exporter, Path]]:
+        """The model, and what it is timed beside: nothing for the reference itself, or where the
+        network cannot be written as ONNX."""
+        names = [name]
+        with suppress(ExportError):
+            self._model_by(REFERENCE)
+            names += [REFERENCE] * (name != REFERENCE)
+        return [(self._exporter_by(each), self._model_by(each)) for each in names]
+
+    def _with_check(
+        self, result: Exported, answer: Answer | ExportError, expected: np.ndarray
+    ) -> Exported:
         try:
-            return self._checked(result, exporter, model)
+            (served, *others), actual = answered(answer)
+            latency = served.checked()
+            return _with_times(self._compared(result, actual, expected), latency, others)
         except NotRunHereError as error:
             return replace(result, not_checked=str(error))
         except ExportError as error:
@@ -214,31 +235,12 @@ class _Session:
             remarks=tuple(written.remarks),
         )
 
-    def _checked(self, result: Exported, exporter: Exporter, model: Path) -> Exported:
-        """Raises ExportError, NotRunHereError."""
-        self._progress(f"checking {exporter.name}")
-        models = [(exporter, model), *self._reference(exporter)]
-        (served, *others), actual = serve(models, self._material.test.images)
-        latency = served.checked()
+    def _compared(
+        self, result: Exported, actual: np.ndarray | None, expected: np.ndarray
+    ) -> Exported:
         if actual is None:
             raise ExportError("it gave no answer")
-        compared = self._compared(result, actual)
-        return _with_times(compared, latency, others)
-
-    def _reference(self, exporter: Exporter) -> list[tuple[Exporter, Path]]:
-        """Nothing for itself, or where the network cannot be written as ONNX."""
-        if exporter.name == REFERENCE:
-            return []
-        try:
-            return [(self._exporter_by(REFERENCE), self._model(REFERENCE))]
-        except ExportError:
-            return []
-
-    def _compared(self, result: Exported, actual: np.ndarray) -> Exported:
         labels = self._material.test.labels
-        if self._expected is None:
-            self._expected = reference_logits(self._material.network, self._material.test.images)
-        expected = self._expected
         if actual.shape != expected.shape:
             raise ExportError(f"its answers are {actual.shape}, those of the network "
                               f"{expected.shape}")  # fmt: skip

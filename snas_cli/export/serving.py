@@ -1,8 +1,10 @@
-"""Runs exported models in a fresh process, which has nothing of the search in it, and times them.
+"""Runs exported models in fresh processes, with nothing of the search in them, and times them.
 
     python -m snas_cli.export.serving FOLDER
 
-reads request.json and images.npy there and writes answer.json, and logits.npy of the first model.
+reads request.json and images.npy there. Each job of the request is a list of models that are timed
+in turn, in a process of its own, which is forked once the libraries are imported that most of them
+need. It leaves answer.json, and logits.npy of its first model, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,6 +44,7 @@ FEWEST, MOST = 30, 300  # calls of each model that do
 TIMED_SECONDS = 4.0  # for all models together, once each had its fewest calls
 UNSTEADY = 1.5  # times the median: a p90 over it says that the machine had other things to do
 PATIENCE_SECONDS = 3600.0
+ERRORS = "stderr.txt"  # what the process of a job said
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -72,26 +78,51 @@ class Served:
 # --- on this side ---------------------------------------------------------------------------------
 
 
-def serve(
-    models: Sequence[tuple[Exporter, Path]], images: np.ndarray
-) -> tuple[list[Served], np.ndarray | None]:
-    """Each model, timed in turn with the others, and the first one's logits for all images: None
-    where it could not run. Raises ExportError where the process crashed, RunError where there is
-    no room for its files."""
+Job = Sequence[tuple[Exporter, Path]]
+"""Models that are timed in turn."""
+Answer = tuple[list[Served], "np.ndarray | None"]
+"""What became of each model of a job; the first one's logits for all images, None where it could
+not run."""
+
+
+def serve(models: Job, images: np.ndarray) -> Answer:
+    """One job alone. Raises ExportError where the process crashed, RunError where there is no room
+    for its files."""
+    (answer,) = serve_each([models], images)
+    return answered(answer)
+
+
+def answered(answer: Answer | ExportError) -> Answer:
+    """Raises ExportError where its process crashed."""
+    if isinstance(answer, ExportError):
+        raise answer
+    return answer
+
+
+def serve_each(jobs: Sequence[Job], images: np.ndarray) -> list[Answer | ExportError]:
+    """An ExportError for each job whose process crashed. Raises ExportError where none could be
+    begun, RunError where there is no room for their files."""
     with TemporaryDirectory(prefix="snas-serving-") as name:
         folder = Path(name)
-        request = [{"exporter": each.name, "model": str(model.resolve())} for each, model in models]
         try:
-            (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+            (folder / "request.json").write_text(json.dumps(_request(jobs)), encoding="utf-8")
             np.save(folder / "images.npy", images, allow_pickle=False)
         except OSError as error:
             raise RunError(f"cannot write {folder}: {error.strerror}; TMPDIR names another folder"
                            ) from None  # fmt: skip
         _run_process(folder)
-        answers = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-        logits = folder / "logits.npy"
-        found = np.load(logits, allow_pickle=False) if logits.exists() else None
-    return [_served(answer) for answer in answers], found
+        codes = json.loads((folder / "codes.json").read_text(encoding="utf-8"))
+        return [_answer(folder / str(number), code) for number, code in enumerate(codes)]
+
+
+def _request(jobs: Sequence[Job]) -> dict[str, Any]:
+    return {
+        "imports": sorted({name for job in jobs for each, _ in job for name in each.imports}),
+        "jobs": [
+            [{"exporter": each.name, "model": str(model.resolve())} for each, model in job]
+            for job in jobs
+        ],
+    }
 
 
 def _run_process(folder: Path) -> None:
@@ -105,9 +136,22 @@ def _run_process(folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise ExportError("the process that ran it did not come to an end in an hour") from None
     if ended.returncode:
-        lines = ended.stderr.decode(errors="replace").strip().splitlines()
-        raise ExportError(f"the process that ran it {_end(ended.returncode)}"
-                          + (f": {lines[-1]}" if lines else ""))  # fmt: skip
+        raise _crash(ended.returncode, ended.stderr)
+
+
+def _answer(folder: Path, code: int) -> Answer | ExportError:
+    if code:
+        return _crash(code, (folder / ERRORS).read_bytes())
+    answers = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+    logits = folder / "logits.npy"
+    found = np.load(logits, allow_pickle=False) if logits.exists() else None
+    return [_served(answer) for answer in answers], found
+
+
+def _crash(code: int, said: bytes) -> ExportError:
+    lines = said.decode(errors="replace").strip().splitlines()
+    return ExportError(f"the process that ran it {_end(code)}"
+                       + (f": {lines[-1]}" if lines else ""))  # fmt: skip
 
 
 def _end(code: int) -> str:
@@ -117,7 +161,8 @@ def _end(code: int) -> str:
 def _served(answer: dict[str, Any]) -> Served:
     latency, error = answer["latency"], answer["error"]
     return Served(
-        Latency(**latency) if latency else None, error_from_json(error) if error else None
+        Latency(**latency) if latency else None,
+        error_from_json(error) if error else None,
     )
 
 
@@ -125,28 +170,57 @@ def _served(answer: dict[str, Any]) -> Served:
 
 
 def main(folder: Path) -> None:
-    registry = Registry.installed()
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     images = np.load(folder / "images.npy", allow_pickle=False)
+    registry = Registry.installed()
+    for name in request["imports"]:
+        import_module(name)
+    codes = []
+    for number, job in enumerate(request["jobs"]):
+        place = folder / str(number)
+        place.mkdir()
+        codes.append(_forked(partial(_do, job, images, registry, place), place / ERRORS))
+    (folder / "codes.json").write_text(json.dumps(codes), encoding="utf-8")
+
+
+def _forked(work: Callable[[], None], errors: Path) -> int:
+    """Does it in a child of this process; the exit code, less than 0 for a signal. What it says on
+    stderr goes into the file."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 1
+    try:
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+        work()
+        code = 0
+    finally:  # whatever happens, the child must not go on as its parent
+        if code:
+            traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _do(job: list[dict[str, str]], images: np.ndarray, registry: Registry, place: Path) -> None:
     errors: dict[int, SnasError] = {}
     runtimes: dict[int, Runtime] = {}
-    for number, item in enumerate(request):
+    for number, item in enumerate(job):
         try:
             runtimes[number] = registry.exporter(item["exporter"]).load(Path(item["model"]))
         except SnasError as error:
             errors[number] = error
     if 0 in runtimes:
         logits = np.concatenate([runtimes[0](batch) for batch in batches(images)])
-        np.save(folder / "logits.npy", logits, allow_pickle=False)
+        np.save(place / "logits.npy", logits, allow_pickle=False)
     latencies = _timed(runtimes, np.ascontiguousarray(images[:1]))
     answers = [
         {
             "latency": asdict(latencies[number]) if number in latencies else None,
             "error": error_to_json(errors[number]) if number in errors else None,
         }
-        for number in range(len(request))
+        for number in range(len(job))
     ]
-    (folder / "answer.json").write_text(json.dumps(answers), encoding="utf-8")
+    (place / "answer.json").write_text(json.dumps(answers), encoding="utf-8")
 
 
 def batches(images: np.ndarray) -> Iterator[np.ndarray]:
@@ -160,7 +234,8 @@ def _timed(runtimes: dict[int, Runtime], image: np.ndarray) -> dict[int, Latency
 
 
 def interleaved(
-    calls: Mapping[int, Callable[[], object]], clock: Callable[[], int] = time.perf_counter_ns
+    calls: Mapping[int, Callable[[], object]],
+    clock: Callable[[], int] = time.perf_counter_ns,
 ) -> dict[int, list[int]]:
     """Nanoseconds of each call, one after another in one loop: what the machine does meanwhile
     then slows all of them alike."""

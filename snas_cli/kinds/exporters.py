@@ -66,6 +66,8 @@ class Exporter(ABC):
     summary: ClassVar[str]
     suffix: ClassVar[str] = ""  # of the model file, such as .onnx
     lossless: ClassVar[bool] = True  # must logits be equal but for rounding?
+    imports: ClassVar[tuple[str, ...]] = ()  # libraries that `load` needs and that are slow to
+    # import: once for all formats that are checked together
 
     @abstractmethod
     def write(self, source: Source, folder: Path) -> Written:

@@ -5,8 +5,8 @@
 For each family and size a network is drawn and trained on real pictures: Fashion-MNIST at 28
 pixels, CIFAR-10 at 32, traffic signs at 224. It is then exported in every format that is installed
 here, as `snas export --format all` does. For mobilenet each format is also exported alone, to see
-what all of them cost beside the slowest. Seconds are of processor time, of this process and those
-that it started, so that other programs do not count.
+what all of them cost beside the slowest. Those seconds are of processor time, of this process and
+those that it started, so that other programs do not count; `written in` is by the clock.
 """
 
 from __future__ import annotations

@@ -17,9 +17,11 @@ from snas_cli.export.serving import (
     WARM_UP,
     Latency,
     Served,
+    answered,
     interleaved,
     latency_of,
     serve,
+    serve_each,
 )
 from snas_cli.export.sources import bare_source
 from snas_cli.registry import Registry
@@ -53,6 +55,21 @@ def test_a_crash_is_an_export_error(registry: Registry, tmp_path: Path) -> None:
         model.write_text(f"import os\n{code}\n")
         with pytest.raises(ExportError, match=message):
             serve([(registry.exporter("python"), model)], images)
+
+
+def test_each_job_has_a_process_of_its_own(registry: Registry, tmp_path: Path) -> None:
+    """So that neither a crash nor what one leaves in memory is another's."""
+    python, images = registry.exporter("python"), np.zeros((2, *CARD.input_shape), np.float32)
+    sound = python.write(bare_source(small_network().eval(), CARD), tmp_path).files[0]
+    (tmp_path / "worse").mkdir()
+    crashing = tmp_path / "worse" / "model.py"
+    crashing.write_text("import os\nos.abort()\n")
+    assert python.imports == ("torch",)
+    crash, answer = serve_each([[(python, crashing)], [(python, sound)]], images)
+    assert "was ended by SIGABRT" in str(crash)
+    (served,), logits = answered(answer)
+    assert served.checked().min_ms > 0
+    assert logits is not None
 
 
 def test_calls_take_turns() -> None:

@@ -21,6 +21,7 @@ class Pt2(Exporter):
     name = "pt2"
     suffix = ".pt2"
     summary = "one file by torch.export, for torch 2 and its compilers"
+    imports = ("torch",)
 
     def write(self, source: Source, folder: Path) -> Written:
         import torch
@@ -31,6 +32,7 @@ class Pt2(Exporter):
         written = BytesIO()
         with failures(self.name):
             program = exported(source.network, source.card, batch=None)
+            program.example_inputs = None  # two blank pictures, of 1.2 MB where they are large
             torch.export.save(program, written, extra_files={CARD: card_as_json(source.card)})
         path = folder / "model.pt2"
         path.write_bytes(written.getvalue())

@@ -23,6 +23,7 @@ class Python(Exporter):
     name = "python"
     suffix = ".py"
     summary = "readable source that needs torch alone, with weights in safetensors"
+    imports = ("torch",)
 
     def write(self, source: Source, folder: Path) -> Written:
         from safetensors.torch import save

@@ -21,6 +21,7 @@ class TorchScript(Exporter):
     name = "torchscript"
     suffix = ".pt"
     summary = "one file for torch and libtorch (C++), without the network's code"
+    imports = ("torch",)
 
     def write(self, source: Source, folder: Path) -> Written:
         import torch

@@ -144,6 +144,14 @@ def test_the_terminal_stays_clean(case: Case, capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr() == ("", "")
 
 
+def test_no_pictures_lie_in_the_file(network: nn.Module, card: ModelCard, tmp_path: Path) -> None:
+    source = source_of(network, card, tmp_path / "shared")
+    (model,) = Pt2().write(source, tmp_path).files
+    with zipfile.ZipFile(model) as archive:
+        entries = {entry.filename: entry.file_size for entry in archive.infolist()}
+    assert [size for name, size in entries.items() if "sample_inputs" in name] in ([], [0])
+
+
 # --- example scripts ------------------------------------------------------------------------------
 
 
