@@ -222,6 +222,7 @@ def test_an_export_of_another_form_is_named(tmp_path: Path, content: str) -> Non
 
 def test_an_export_names_files_of_its_own_alone(tmp_path: Path) -> None:
     document = {"input_shape": [1, 8, 8], "classes": ["a"], "pixels": False,
+                "weights": "", "mean": [], "std": [], "pictures": 0, "outdated": [],
                 "exports": [{"format": "torchscript", "file": "../../elsewhere.pt"}]}  # fmt: skip
     (tmp_path / "export.json").write_text(json.dumps(document))
     with pytest.raises(RunError, match="outside of its folder"):
