@@ -52,6 +52,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m tests.benchmarks.bench_sharing
 	$(BIN)/python -m tests.benchmarks.bench_execution
 	$(BIN)/python -m tests.benchmarks.bench_exports
+	$(BIN)/python -m tests.benchmarks.bench_asking
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-build-isolation -e '.[bench]'
 	$(BIN)/python -m tests.benchmarks.bench_search
 

@@ -11,6 +11,7 @@ from typing import Any
 from snas_cli.api import Objective, Proposal, Trial, diversity
 from snas_cli.experiment.curves import Curves
 from snas_cli.experiment.judging import Desk, Judge
+from snas_cli.kinds.strategies import level_of
 from snas_cli.recipe.resolve import levels_of, objectives_of
 from snas_cli.registry import Registry
 from snas_cli.runs.checkpoint import Checkpoint, save_checkpoint
@@ -85,9 +86,8 @@ class Scribe(Listener):
             "diversity": round(diversity(genomes, self._judge.space), 4),
             "elapsed": self._elapsed(),
         }
-        if self._levels > 1:  # as SearchSetup.level
-            level = generation * self._levels // self._planned
-            summary["level"] = min(level, self._levels - 1) + 1
+        if self._levels > 1:
+            summary["level"] = level_of(generation, self._planned, self._levels) + 1
         if len(self._objectives) > 1 and scores:
             first = [trial for trial in so_far if trial.generation == 0]
             summary["front"] = [trial.number for trial in front(so_far, self._objectives)]

@@ -327,6 +327,11 @@ class Ordinal(_Listed):
         near = [i for i in (here - 1, here + 1) if 0 <= i < len(self.options)]
         return self.options[rng.choice(near)] if near else value
 
+    def below(self, value: Value) -> Value:
+        """The option before it; the value itself where there is none, or where it is at rest."""
+        lower = [option for option in self.options if option < value]
+        return lower[-1] if lower and value in self.options else value
+
     def similarity(self, one: Value, other: Value) -> float:
         if one == other or not {one, other} <= set(self.options):  # at rest, outside of them
             return float(one == other)

@@ -8,7 +8,7 @@ from math import log
 from random import Random
 from typing import Any, Self
 
-from snas_cli.genome.genes import Gene, Genes, Value
+from snas_cli.genome.genes import Gene, Genes, Ordinal, Value
 from snas_cli.genome.records import (
     check_conditions,
     count_records,
@@ -125,6 +125,19 @@ class Layers(Gene):
 
     def _new_layer(self, rng: Random) -> Genes:
         return sample_record(self.item, rng)
+
+    def resized(self, value: Value) -> Value:
+        """With as many layers as are allowed: some evenly left out, or evenly doubled."""
+        count = min(max(len(value), self.least), self.most)
+        return tuple(value[i * len(value) // count] for i in range(count))
+
+    def slimmer(self, value: Value) -> Value:
+        """Every number of every layer at the next lower option, where there is one."""
+        return tuple(
+            layer.replace(**{name: gene.below(layer[name])
+                             for name, gene in self.item.items() if isinstance(gene, Ordinal)})
+            for layer in value
+        )  # fmt: skip
 
     def mutate(self, value: Value, rng: Random, rate: float) -> Value:
         layers = tuple(mutate_record(self.item, layer, rng, rate) for layer in value)

@@ -28,7 +28,6 @@ from snas_cli.genome.records import (
 )
 
 Path = tuple[str | int, ...]
-_END = ("end",)  # no name of a family or a gene
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,26 @@ class Site:
 
 
 @dataclass(frozen=True)
+class _Columns:
+    """Which of the numbers of `Space.encode` is whose."""
+
+    families: Mapping[str, int]
+    genes: Mapping[str, list[tuple[str, Gene, int]]]  # of each family, with where they begin
+    width: int
+
+
+@dataclass(frozen=True)
 class Space:
     """Families by name, each with its genes by name. Genomes are made here and nowhere else.
 
     `phenotypes` has, for families in which several genomes describe one network, what the network
-    is made of (see `snas_cli.api.Family.phenotype`).
+    is made of (see `snas_cli.api.Family.phenotype`); `textbooks`, what somebody would try first of
+    a family (see `Family.textbook`).
     """
 
     families: Mapping[str, Mapping[str, Gene]]
     phenotypes: Mapping[str, Callable[[Genes], Genes]] = field(default_factory=dict)
+    textbooks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.families:
@@ -104,6 +114,28 @@ class Space:
         starts = {name: g.start for name, g in genes.items() if g.start is not None}
         return self._made(genome.family, settle(genes, genome.genes.replace(**starts)))
 
+    def textbook(self, family: str) -> Genome | None:
+        """The family as somebody would try it first, as far as the options and the numbers of
+        layers allow, with training settings that work for most. What nobody says is drawn, always
+        the same. None for a family without a textbook."""
+        if not self.textbooks.get(family):
+            return None
+        genes = self.genes(family)
+        said = {name: gene.start for name, gene in genes.items() if gene.start is not None}
+        for name, value in self.textbooks[family].items():
+            gene = genes[name]
+            said[name] = (
+                gene.resized(tuple(map(Genes, value))) if isinstance(gene, Layers) else value
+            )
+        return self._made(family, fit_record(genes, said, Random(family)))
+
+    def slimmer(self, genome: Genome) -> Genome:
+        """Every number of every layer at the next lower option, where there is one."""
+        genes = self.genes(genome.family)
+        slim = {name: gene.slimmer(genome.genes[name])
+                for name, gene in genes.items() if isinstance(gene, Layers)}  # fmt: skip
+        return self._made(genome.family, settle(genes, genome.genes.replace(**slim)))
+
     def mutate(self, genome: Genome, rng: Random, rate: float) -> Genome:
         """A copy in which each gene, those of the layers too, has changed with chance `rate`."""
         genes = self.genes(genome.family)
@@ -146,25 +178,27 @@ class Space:
         which family it is of, then every gene that any family has. Genes of one name and with the
         same values share their places, so that what is learned of one family helps with another;
         the places of genes that a family lacks are 0."""
-        numbers = [0.0] * self._places[_END]
-        numbers[self._places[genome.family]] = sqrt(0.5)
-        for name, gene in self.genes(genome.family).items():
+        columns = self._columns
+        numbers = [0.0] * columns.width
+        numbers[columns.families[genome.family]] = sqrt(0.5)
+        for name, gene, start in columns.genes[genome.family]:
             encoded = gene.encode(genome.genes[name])
-            start = self._places[name, repr(gene)]
             numbers[start : start + len(encoded)] = encoded
         return numbers
 
     @cached_property
-    def _places(self) -> dict[object, int]:
-        """Where the numbers of each family and each gene begin in `encode`, and where they end."""
-        places: dict[object, int] = {family: i for i, family in enumerate(self.families)}
-        end = len(places)
-        for genes in self.families.values():
-            for name, gene in genes.items():
-                if (name, repr(gene)) not in places:
-                    places[name, repr(gene)] = end
+    def _columns(self) -> _Columns:
+        places: dict[tuple[str, str], int] = {}
+        end = len(self.families)
+        genes: dict[str, list[tuple[str, Gene, int]]] = {}
+        for family, own in self.families.items():
+            genes[family] = []
+            for name, gene in own.items():
+                start = places.setdefault((name, repr(gene)), end)
+                if start == end:
                     end += len(gene.encode(gene.extremes[0]))
-        return {**places, _END: end}
+                genes[family].append((name, gene, start))
+        return _Columns({family: i for i, family in enumerate(self.families)}, genes, end)
 
     def similarity(self, one: Genome, other: Genome) -> float:
         """From 0 to 1, symmetric, 1 exactly for equal genomes. Members of different families are

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from snas_cli.genome import Choice, Flag, Gene, Genes, Ordinal
 
@@ -37,11 +37,16 @@ class Family(ABC):
     optimizer; the first two are `build`'s to honour. A family that declares one of them itself has
     its own: with another `start`, or with one option, if it can be no other. One that is never
     trained, for an evaluator knows its scores, sets `shared_genes` to False.
+
+    A `textbook` has genes by name, for layers a list of records: a small network as the family's
+    paper has it. Strategies that breed try it first, with as many of its layers as they may. Where
+    there is none, the first of a family are drawn at random.
     """
 
     name: ClassVar[str]
     genes: ClassVar[Mapping[str, Gene]]
     shared_genes: ClassVar[bool] = True
+    textbook: ClassVar[Mapping[str, Any]] = {}  # genes of what somebody would try first, in small
     level: ClassVar[int] = 1  # at which it enters a progressive search (Liu et al. 2018), 1 to 3
 
     def phenotype(self, genes: Genes) -> Genes:

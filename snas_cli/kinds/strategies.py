@@ -27,6 +27,14 @@ class Operator(ABC):
         """
 
 
+def level_of(generation: int, generations: int, levels: int) -> int:
+    """Which of the levels of a progressive search a generation has, from 0 on: the first half of
+    all generations goes through the earlier ones, and the second half has the last."""
+    if 2 * generation >= generations:
+        return levels - 1
+    return 2 * generation * (levels - 1) // generations
+
+
 @dataclass(frozen=True)
 class SearchSetup:
     """What a strategy is given when a run starts."""
@@ -51,11 +59,10 @@ class SearchSetup:
     proxies: Callable[[Genome, Collection[str]], Mapping[str, float]] = lambda _genome, _names: {}
 
     def level(self, generation: int) -> Space:
-        """The part of the space that a generation is kept to: every level has its share of them."""
+        """The part of the space that a generation is kept to."""
         if not self.levels:
             return self.space
-        last = len(self.levels) - 1
-        return self.levels[min(generation * len(self.levels) // self.generations, last)]
+        return self.levels[level_of(generation, self.generations, len(self.levels))]
 
 
 class Strategy(ABC):

@@ -33,7 +33,11 @@ def levels_of(recipe: Recipe, registry: Registry) -> tuple[Space, ...]:
 
 def own_space(family: Family) -> Space:
     """All of a family, as it declares itself."""
-    return Space({family.name: genes_of(family)}, {family.name: family.phenotype})
+    return Space(
+        {family.name: genes_of(family)},
+        {family.name: family.phenotype},
+        {family.name: family.textbook},
+    )
 
 
 def widest_space(family: Family) -> Space:
@@ -43,7 +47,12 @@ def widest_space(family: Family) -> Space:
 
 
 def _space(families: Mapping[str, Mapping[str, Gene]], registry: Registry) -> Space:
-    return Space(families, {name: registry.family(name).phenotype for name in families})
+    members = [registry.family(name) for name in families]
+    return Space(
+        families,
+        {family.name: family.phenotype for family in members},
+        {family.name: family.textbook for family in members},
+    )
 
 
 def operators_of(recipe: Recipe, registry: Registry) -> tuple[tuple[Operator, float], ...]:

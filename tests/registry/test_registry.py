@@ -299,6 +299,14 @@ BROKEN = {
         ),
         "family 'net': width: `when` names 'deep', which is not declared before it",
     ),
+    "a textbook of other genes": (
+        hook(name="name = 'net'; textbook = {'width': 5}"),
+        "the textbook of 'net' has 'width', which is no gene of it",
+    ),
+    "a textbook of other values": (
+        hook(name="name = 'net'; textbook = {'dropout': 7}"),
+        "the textbook of 'net': dropout: ",
+    ),
     "no summary": (
         """
         from snas_cli.api import Dataset, hookimpl

@@ -24,6 +24,13 @@ class CNN(Family):
         }, role="depth"),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [
+            {"filters": filters, "kernel": 3, "activation": "relu", "skip": False}
+            for filters in (16, 16, 32, 32, 64, 64)
+        ]
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

@@ -25,6 +25,13 @@ class DenseNet(Family):
         "bottleneck": Ordinal(2, 4, wider=range(1, 9)),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [{"dense_layers": 2}] * 3,
+        "growth": 12,
+        "compression": 0.5,
+        "bottleneck": 2,
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

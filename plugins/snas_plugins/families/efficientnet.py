@@ -30,6 +30,16 @@ class EfficientNet(Family):
         "se_ratio": Ordinal(0.0, 0.125, 0.25, wider=(0.0, 1.0)),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [
+            {"filters": f, "kernel": 3, "expansion": e, "blocks": b}
+            for f, e, b in ((16, 1, 1), (24, 4, 1), (40, 4, 2), (80, 4, 2))
+        ],
+        "width": 1.0,
+        "depth": 1.0,
+        "se_ratio": 0.25,
+    }
+
     def phenotype(self, genes: Genes) -> Genes:
         """Depth 1, each stage with as many blocks as it gets (section 3.3), and neighbours that
         are alike as the one stage that they amount to."""

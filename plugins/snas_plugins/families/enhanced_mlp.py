@@ -27,6 +27,11 @@ class EnhancedMLP(Family):
         "layer_norm": Flag(),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [{"units": 256, "activation": "gelu", "residual": True}] * 3,
+        "layer_norm": False,
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

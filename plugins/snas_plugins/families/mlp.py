@@ -23,6 +23,8 @@ class MLP(Family):
         }, role="depth"),
     }  # fmt: skip
 
+    textbook = {"layers": [{"units": units, "activation": "relu"} for units in (256, 128)]}
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

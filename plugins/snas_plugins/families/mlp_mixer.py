@@ -26,6 +26,12 @@ class MLPMixer(Family):
         }, role="depth"),
     }  # fmt: skip
 
+    textbook = {
+        "patch": 4,
+        "embedding": 64,
+        "layers": [{"token_mixing": 0.5, "channel_mixing": 2}] * 4,
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

@@ -26,6 +26,14 @@ class MobileNet(Family):
         "width": Ordinal(0.5, 0.75, 1.0, 1.25, wider=(0.25, 4.0)),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [
+            {"filters": f, "kernel": 3, "activation": "relu", "expansion": e, "skip": True}
+            for f, e in ((16, 1), (24, 3), (32, 3), (64, 3), (96, 3))
+        ],
+        "width": 1.0,
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

@@ -24,6 +24,13 @@ class ResNet(Family):
         "bottleneck": Flag(),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [
+            {"filters": filters, "kernel": 3, "activation": "relu"} for filters in (16, 32, 64)
+        ],
+        "bottleneck": False,
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

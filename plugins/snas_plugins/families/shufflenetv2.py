@@ -24,6 +24,12 @@ class ShuffleNetV2(Family):
         "head": Ordinal(128, 256, 512, 1024, wider=range(16, 8193)),
     }  # fmt: skip
 
+    textbook = {
+        "layers": [{"channels": channels, "blocks": 2} for channels in (32, 64, 116)],
+        "width": 1.0,
+        "head": 256,
+    }
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

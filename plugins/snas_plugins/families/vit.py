@@ -26,6 +26,8 @@ class ViT(Family):
         "learning_rate": Ordinal(0.0001, 0.001, 0.01, 0.1, start=0.001, wider=(1e-6, 10.0)),
     }  # fmt: skip
 
+    textbook = {"patch": 4, "embedding": 64, "layers": [{"heads": 4, "mlp_ratio": 2}] * 3}
+
     def build(self, genes: Genes, task: Task) -> nn.Module:
         from torch import nn
 

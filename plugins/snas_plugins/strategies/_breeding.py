@@ -13,6 +13,7 @@ from snas_cli.api import Genome, Proposal, SearchSetup, Space, Trial
 from snas_plugins.strategies._novelty import BARREN, Novelty, random_proposal
 
 FOUNDING = ("random", "start")  # what founders are made by
+TEXTBOOK = "textbook"  # what the first of a family is made by
 
 
 class Breeder:
@@ -37,7 +38,9 @@ class Breeder:
         """A generation is over."""
         for trial in trials:
             self._novelty.remember(trial.genome)
-            if trial.proposal.operator in FOUNDING:
+            if trial.proposal.operator == TEXTBOOK:
+                self._lines[trial.genome.family] += 1
+            elif trial.proposal.operator in FOUNDING:
                 self._lines[self._poorest(self._lines)] += 1  # as `founders` chose it
         self.generation += 1
 
@@ -49,21 +52,40 @@ class Breeder:
 
     @property
     def newcomers(self) -> int:
-        """How many families of the level have founded no line yet."""
-        return sum(1 for family in self.space.families if not self._lines[family])
+        """How many families of the level have founded no line yet, or can be tried as their
+        textbooks have them."""
+        lineless = {family for family in self.space.families if not self._lines[family]}
+        return len(lineless | {genome.family for genome in self._textbooks()})
 
     def founders(self, rngs: Sequence[Random], batch: set[str]) -> list[Proposal]:
-        """Every family founds as many lines as any other, so that none is lost to chance. Every
-        other line of a family starts from the training settings that work for most: one that
-        learns nothing at its settings says nothing of its architecture."""
+        """First what the textbooks have, as large as the level and the limits allow. Then every
+        family founds as many lines as any other, so that none is lost to chance. Every other line
+        of a family starts from the training settings that work for most: one that learns nothing
+        at its settings says nothing of its architecture."""
         lines = self._lines.copy()
-        founders: list[Proposal] = []
-        for rng in rngs:
+        founders = [Proposal(genome, TEXTBOOK) for genome in self._textbooks()][: len(rngs)]
+        for founder in founders:
+            batch.add(founder.genome.fingerprint)
+            lines[founder.genome.family] += 1
+        for rng in rngs[len(founders) :]:
             family = self._poorest(lines)
             draw = partial(self._founder, rng, lines[family] % 2 == 0, _first(family))
             founders.append(self._novelty.first_new(draw, batch))
             lines[family] += 1
         return founders
+
+    def _textbooks(self) -> list[Genome]:
+        """Those of the level's families that nobody has tried."""
+        found = (self._textbook(family) for family in self.space.families)
+        return [genome for genome in found if genome and self._novelty.is_new(genome, set())]
+
+    def _textbook(self, family: str) -> Genome | None:
+        """The slimmest that there is where the limits ask for it; None where that is too large."""
+        genome = self.space.textbook(family)
+        while genome is not None and not self.setup.admit(genome):
+            slimmer = self.space.slimmer(genome)
+            genome = None if slimmer == genome else slimmer
+        return genome
 
     def _poorest(self, lines: Counter[str]) -> str:
         """The family that has founded the fewest; of equals, the first by name."""

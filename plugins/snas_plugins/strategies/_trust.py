@@ -3,7 +3,7 @@ fitness of trials that were trained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from math import atanh, sqrt, tanh
 from statistics import fmean
@@ -12,6 +12,7 @@ from snas_cli.api import Trial
 
 FEWEST = 12  # trials; with fewer even a correlation of 0.7 may be chance
 BOUND = 0.2  # what the whole interval must lie above
+LOST = 0.1  # and for one that is used already, so that it does not come and go near the bound
 DEVIATIONS = 1.96  # of a normal distribution, for 95 %
 
 
@@ -25,10 +26,11 @@ class Verdict:
     low: float | None  # the 95 % interval
     high: float | None
     trials: int
+    bound: float = BOUND
 
     @property
     def trusted(self) -> bool:
-        return self.low is not None and self.low > BOUND
+        return self.low is not None and self.low > self.bound
 
     def sentence(self) -> str:
         return f"{self.name}: {self._finding()}: {'used' if self.trusted else 'not used'}"
@@ -44,16 +46,18 @@ class Verdict:
         return f"no rank correlation over {self.trials} trials, for all are alike"
 
 
-def trusted(trials: Iterable[Trial], names: Iterable[str]) -> list[Verdict]:
-    """A verdict on each proxy, in the order of `names`. Trials that failed, or that the proxy has
-    no score for, say nothing of it.
+def trusted(
+    trials: Iterable[Trial], names: Iterable[str], used: Collection[str] = ()
+) -> list[Verdict]:
+    """A verdict on each proxy, in the order of `names`; `used` are those trusted so far. Trials
+    that failed, or that the proxy has no score for, say nothing of it.
 
     What successive halving trains on is the better part, where correlations are weaker: trials are
     compared by their first rung, which all have. Those without rungs cannot be compared with them,
     and of the two kinds the one with more trials counts.
     """
     judged = _comparable(trials)
-    return [_verdict(name, judged) for name in names]
+    return [_verdict(name, judged, LOST if name in used else BOUND) for name in names]
 
 
 def _comparable(trials: Iterable[Trial]) -> list[tuple[Trial, float]]:
@@ -69,14 +73,14 @@ def _comparable(trials: Iterable[Trial]) -> list[tuple[Trial, float]]:
     return max(with_rungs, without, key=len)
 
 
-def _verdict(name: str, judged: Sequence[tuple[Trial, float]]) -> Verdict:
+def _verdict(name: str, judged: Sequence[tuple[Trial, float]], bound: float) -> Verdict:
     scored = [(trial.proposal.proxies[name], fitness)
               for trial, fitness in judged if name in trial.proposal.proxies]  # fmt: skip
     count = len(scored)
     correlation = None if count < FEWEST else rank_correlation(scored)
     if correlation is None:
-        return Verdict(name, None, None, None, count)
-    return Verdict(name, correlation, *interval(correlation, count), count)
+        return Verdict(name, None, None, None, count, bound)
+    return Verdict(name, correlation, *interval(correlation, count), count, bound)
 
 
 def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 POOL = 30  # children bred for each that is trained
 ROUNDS, REFINED = 2, 4  # how often the best of a pool are mutated once more, and how many of them
-UNSCREENED = 0.35  # of all children are the first of their pool
+UNSCREENED = 5  # over the number of trials: the share of children that are the first of their pool
 DARING = 2.5  # the spread of the width of confidence bounds, in standard deviations
 LEARNED = 8  # trials from which on there is a model
 NICHE_SHARE = 0.4  # of all children are bred within one family
@@ -58,8 +58,9 @@ class Evolution(Strategy):
     trained: the one that promises most. What it promises is foretold by a Gaussian process that has
     learned from the run's trials (see `_surrogate`), as an upper confidence bound (Srinivas et al.
     2010) whose width is drawn anew for each child, so that a generation holds cautious and daring
-    ones. A third of all is bred without the model, which has learned from what it chose itself and
-    would never see where it is wrong. Zero-cost proxies have their say once they have proved
+    ones. Some are bred without the model, which has learned from what it chose itself and might
+    never see where it is wrong: half of them at first, and the fewer the more trials there are
+    (ε_n-greedy: Auer et al. 2002, figure 3). Zero-cost proxies have their say once they have proved
     themselves on the data (see `_trust`). With several objectives each child weighs them in its own
     way (ParEGO: Knowles 2006).
 
@@ -117,7 +118,7 @@ class Evolution(Strategy):
     def _child(self, parents: Sequence[Trial], rng: Random, batch: set[str]) -> Proposal:
         """The most promising of a pool that is within the limits, or the first one bred."""
         circle = self._circle(parents, rng)
-        if self._surrogates and rng.random() >= UNSCREENED:
+        if self._surrogates and rng.random() >= UNSCREENED / len(self._told):
             taste = Taste.drawn(rng, len(self._surrogates))
             pool = self._ranked(self._bred(circle, rng, batch), taste)
             for _ in range(ROUNDS):
@@ -253,7 +254,8 @@ class Evolution(Strategy):
 
     def _judge_proxies(self) -> Iterator[str]:
         before = {v.name: v.trusted for v in self._verdicts if v.correlation is not None}
-        self._verdicts = trusted(self._told[-JUDGED:], self.setup.proxy_names)
+        used = {v.name for v in self._verdicts if v.trusted}
+        self._verdicts = trusted(self._told[-JUDGED:], self.setup.proxy_names, used)
         for verdict in self._verdicts:
             known = verdict.correlation is not None
             if known and verdict.trusted != before.get(verdict.name):

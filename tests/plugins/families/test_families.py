@@ -43,6 +43,17 @@ def build(registry: Registry, genome: Genome, task: Task) -> nn.Module:
     return registry.family(genome.family).build(genome.genes, task)
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("task", TASKS[:3], ids=str)
+def test_textbooks_are_small(registry: Registry, name: str, task: Task) -> None:
+    """Within the FLOPs that a recipe allows by default."""
+    family = registry.family(name)
+    genome = own_space(family).textbook(name)
+    assert genome is not None
+    assert own_space(family).from_json(genome.to_json()) == genome
+    assert measure_cost(family, genome.genes, task).flops <= 20_000_000
+
+
 def test_there_are_ten() -> None:
     assert FAMILIES == [
         "cnn", "densenet", "efficientnet", "enhanced_mlp", "mlp", "mlp_mixer", "mobilenet",
