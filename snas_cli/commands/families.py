@@ -95,11 +95,15 @@ def _show_list(space: Space, registry: Registry, task: Task) -> None:
 
 def _show_genes(names: list[str], space: Space, registry: Registry, task: Task) -> None:
     from snas_cli.terminal.spaces import family_heading, genes_table, params_in_words
+    from snas_cli.terminal.words import architecture
 
     screen = console()
     for name in names:
         screen.print(family_heading(registry.family(name), space), markup=False)
         screen.print(genes_table(space.genes(name)))
+        textbook = space.textbook(name)
+        if textbook is not None:
+            screen.print(f"tried first: {architecture(textbook)}", markup=False)
         screen.print(params_in_words(_params(name, space, registry, task), task), style="dim")
 
 
@@ -124,10 +128,12 @@ def _as_json(name: str, space: Space, registry: Registry, task: Task) -> dict[st
     from snas_cli.terminal.spaces import genes_as_json
 
     lowest, highest = _params(name, space, registry, task)
+    textbook = space.textbook(name)
     return {
         "name": name,
         "level": registry.family(name).level,
         "genes": genes_as_json(space.genes(name)),
+        "textbook": textbook.to_json()["genes"] if textbook else None,
         "architectures": space.size(name),
         "params": {"lowest": lowest, "highest": highest},
     }

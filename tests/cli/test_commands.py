@@ -108,12 +108,14 @@ def test_families_are_listed_shown_and_drawn(place: Path) -> None:
     assert all(name in said for name in ("cnn", "efficientnet", "mlp_mixer"))
     said = snas("families", "vit", cwd=place).stdout
     assert "1, 2, 4, 8" in said
+    assert "tried first: vit [4×2 4×2 4×2]" in said
     (place / "narrow.yaml").write_text(
         "data: {dataset: digits}\nspace: {families: [cnn], genes: {kernel: 3, layers: 4}}"
     )
     said = snas("families", "--recipe", "narrow.yaml", "--json", cwd=place).stdout
     (family,) = json.loads(said)
     assert family["genes"]["layers"]["item"]["kernel"]["options"] == [3]
+    assert [layer["filters"] for layer in family["textbook"]["layers"]] == [16, 16, 32, 64]
     assert family["architectures"] == 2 * 5 * 4 * 3 * (5 * 4 * 2) ** 4
     assert 0 < family["params"]["lowest"] < family["params"]["highest"]
     drawn = snas("families", "--recipe", "narrow.yaml", "--sample", "--json", cwd=place).stdout
