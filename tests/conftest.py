@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,6 +16,9 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in wha
 os.environ["SNAS_CACHE"] = mkdtemp(prefix="snas-tests-")  # nothing is left in the user's
 
 from snas_cli.registry import Registry
+
+# A shell that runs the tests in the background has them, and what they start, ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no fault of an example.
 settings.register_profile("snas", deadline=None, suppress_health_check=[HealthCheck.too_slow])

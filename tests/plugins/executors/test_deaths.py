@@ -208,12 +208,15 @@ def test_no_worker_outlives_its_driver(tmp_path: Path, ending: signal.Signals) -
         command, env={**os.environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
-    watched = [os.pidfd_open(pid) for pid in _four_pids(told)]
-    if ending == signal.SIGINT:
-        os.killpg(driver.pid, ending)
-    else:
-        driver.send_signal(ending)
-    _, complaints = driver.communicate(timeout=30)
+    try:
+        watched = [os.pidfd_open(pid) for pid in _four_pids(told)]
+        if ending == signal.SIGINT:
+            os.killpg(driver.pid, ending)
+        else:
+            driver.send_signal(ending)
+        _, complaints = driver.communicate(timeout=30)
+    finally:
+        driver.kill()  # where it is still there; its workers then leave by themselves
     assert driver.returncode == -ending
     assert complaints.count(b"Traceback") == (ending == signal.SIGINT)
     for worker in watched:
