@@ -20,7 +20,7 @@ from snas_cli.report.importance import importance_chart
 from snas_cli.report.layers import layers_drawing
 from snas_cli.report.pictures import Part, Pictured, write_pictures
 from snas_cli.runs.documents import LAYERS, read_checked
-from snas_cli.runs.files import read_json, write_whole
+from snas_cli.runs.files import write_whole
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.journal import read_events
 from snas_cli.search.account import Account, recorded_recipe
@@ -82,8 +82,7 @@ def parts_of(folder: RunFolder, account: Account) -> list[Part]:
     """What the report is made of, in order."""
     trials = account.trials
     return [
-        Part("searched", "What was searched",
-             sections.searched(account) + sections.pictures(_data(folder))),
+        Part("searched", "What was searched", sections.searched(account)),
         Part("worth", "What the search was worth",
              sections.worth_of_search(account)),
         Part("progress", "Every candidate, and the best so far",
@@ -106,10 +105,6 @@ def parts_of(folder: RunFolder, account: Account) -> list[Part]:
         Part("failures", "Failures", sections.failures(account)),
         Part("time", "Time", sections.times(account)),
     ]  # fmt: skip
-
-
-def _data(folder: RunFolder) -> dict[str, Any] | None:
-    return read_json(folder.data) if folder.data.exists() else None
 
 
 def _of_network(account: Account, told: Callable[[Trial], str]) -> str:

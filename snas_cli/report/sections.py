@@ -53,19 +53,6 @@ def verdict(account: Account, *, finished: bool) -> str:
     return "".join(parts)
 
 
-def pictures(data: Mapping[str, Any] | None) -> str:
-    """How many there are for what, by the run's data.json; nothing where nothing was trained."""
-    if data is None or "train" not in data:
-        return ""
-    skipped = data["skipped"]
-    left_out = f" {skipped:,} more could not be read." if skipped else ""
-    return (
-        f"<p>Of {len(data['classes'])} classes, {data['train']:,} pictures were learned from, "
-        f"{data['val']:,} chosen by and {data['test']:,} kept for the test.{left_out} "
-        "<code>splits.csv</code> has them all.</p>"
-    )
-
-
 def searched(account: Account) -> str:
     """The pictures, the limits and the way of the search, in the terminal's words."""
     plan, families = _latest(account, "plan"), account.recipe.space.families
