@@ -87,7 +87,10 @@ class _Scores(_Checked):
     __pydantic_extra__: dict[str, FiniteFloat | None]
 
 
-class _Worth(_Scores):
+class _Worth(_Checked):
+    """A network beside it, with whatever else is known of it."""
+
+    model_config = ConfigDict(extra="allow")
     val_acc: FiniteFloat
     test_acc: FiniteFloat
     params: FiniteFloat

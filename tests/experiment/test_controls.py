@@ -1,12 +1,18 @@
-"""The network made by hand that a search is compared with."""
+"""What a search is compared with: a network made by hand, and random search."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from snas_cli.api import Task
 from snas_cli.experiment.controls import HandMade, _genome, _width
+from snas_cli.experiment.running import start
+from snas_cli.registry import Registry
+from snas_cli.search.listener import Listener
 from snas_cli.training.cost import Cost, measure_cost
+from tests.experiment import tiny
 
 PHOTOS = Task((3, 32, 32), classes=15)
 
@@ -25,3 +31,13 @@ def test_it_is_as_large_as_the_winner_and_the_limits_allow(limits: dict[str, flo
 
 def test_it_is_there_where_nothing_fits() -> None:
     assert _width(HandMade(), PHOTOS, {"params": 1}) == 1
+
+
+def test_a_search_with_controls_comes_to_its_end(registry: Registry, tmp_path: Path) -> None:
+    """And what it is worth can be read again."""
+    recipe = tiny.recipe(registry, tmp_path, finale={"controls": True}, search={"generations": 1})
+    folder = start(recipe, registry, Listener()).folder
+    worth = folder.metrics()["controls"]
+    assert worth.keys() == {"hand_made", "random"}
+    assert all(0 < scores["test_acc"] <= 1 for scores in worth.values())
+    assert folder.finished() == folder.metrics()
