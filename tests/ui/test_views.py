@@ -13,9 +13,11 @@ from snas_cli.errors import DataError
 from snas_cli.experiment.bulletins import Bulletin, board_of, post
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
+from snas_cli.ui.places import SEARCH, Places
 from snas_cli.ui.prediction import classifier_of
 from tests.experiment import tiny
 from tests.report.test_page import HEADINGS
+from tests.ui.test_errands import wait_for
 
 testing = pytest.importorskip("streamlit.testing.v1", reason="needs snas[ui]")
 WAIT = 600  # seconds; for what takes some on a machine that is not busy
@@ -118,6 +120,24 @@ def test_a_run_at_work_shows_how_far_each_worker_is(run: RunFolder) -> None:
         assert [button.label for button in page.button][-1] == "Stop"
     page = opened(run.path.parent, run.path.name)
     assert len(page.get("progress")) == 1  # nobody is at work
+
+
+def test_a_run_goes_on_for_more_generations_and_from_a_checkpoint(run: RunFolder) -> None:
+    """Each as a process of its own, as `snas resume` at a terminal."""
+    errand = Places(run.path.parent).errand(run.path.name, SEARCH)
+    page = opened(run.path.parent, run.path.name, "Watch")
+    page.number_input(key="extend.generations").set_value(4).run()
+    next(button for button in page.button if button.label == "Search on").click().run()
+    wait_for(errand)
+    assert not page.exception
+    assert errand.complaint() == ""
+    assert len(list(run.events("generation"))) == 4
+    page = opened(run.path.parent, run.path.name, "Checkpoints")
+    page.button(key="ckpt-gen0002.pkl").click().run()
+    wait_for(errand)
+    assert not page.exception
+    assert f"$ snas resume {run.path / 'ckpt-gen0002.pkl'}" in errand.text()
+    assert errand.complaint() == ""
 
 
 @pytest.mark.parametrize("view", ["Watch", "Results", "Export", "Checkpoints"])
