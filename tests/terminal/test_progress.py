@@ -25,8 +25,9 @@ REASON = "diverged: the loss was nan in epoch 1"
 
 
 def plan(recipe: Mapping[str, Any]) -> Plan:
+    """Of a run that is not there, for the view looks into its folder."""
     return Plan(
-        folder=Path("runs/digits-001"),
+        folder=Path("runs/nowhere-001"),
         recipe=recipe,
         summary=[("data", "digits: 10 classes, 8×8 grey")],
         generations=2,
@@ -61,7 +62,7 @@ def play(view: Listener, recipe: Mapping[str, Any] = TINY) -> None:
 
 def end(view: Listener) -> None:
     view.finalist_started(trials()[0].genome, 1, 1)
-    view.search_finished(Path("runs/digits-001"), {})
+    view.search_finished(Path("runs/nowhere-001"), {})
 
 
 def drawn(recipe: Mapping[str, Any], width: int) -> str:
@@ -80,7 +81,7 @@ def drawn(recipe: Mapping[str, Any], width: int) -> str:
 @pytest.mark.parametrize("width", [80, 200])
 def test_the_live_view_fits_its_terminal(width: int) -> None:
     shown = drawn(TINY, width)
-    for part in ("runs/digits-001", "generation 1 of 2", "3 of 5 trials",
+    for part in ("runs/nowhere-001", "generation 1 of 2", "3 of 5 trials",
                  "best validation accuracy 87.50 % tall, 1.23k parameters", "[8 2]",
                  "mean of this generation 68.75 %", f"1 failed: 1× {REASON}",
                  "training the best again: 1 of 1"):  # fmt: skip
@@ -126,7 +127,7 @@ def test_the_log_is_plain_lines() -> None:
     assert "  best validation accuracy so far 87.50 %, mean 68.75 %" in lines
     assert f"  1 failed: 1× {REASON}" in lines
     assert any(line.startswith("  3 of 5 trials, 0 s, about ") for line in lines)
-    assert lines[-1] == "finished: runs/digits-001"
+    assert lines[-1] == "finished: runs/nowhere-001"
 
 
 def test_the_log_of_rungs_says_how_far_each_was_trained() -> None:
