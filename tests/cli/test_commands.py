@@ -63,7 +63,7 @@ def test_search_on_class_folders(tmp_path: Path) -> None:
     assert "(1 left out, which cannot be read)" in out
     run = tmp_path / "runs" / "photos-001"
     assert (run / "best" / "model.safetensors").exists()
-    assert " 1 more could not be read." in (run / "report.html").read_text()
+    assert "(1 left out, which cannot be read)" in (run / "report.html").read_text()
 
 
 def test_evaluate_a_run_and_its_architecture(place: Path) -> None:
