@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from snas_cli.errors import SpaceError, near_match
-from snas_cli.genome.genes import Gene, Genes, Value
+from snas_cli.genome.genes import Choice, Gene, Genes, Ordinal, Value
 from snas_cli.genome.genome import Genome
 from snas_cli.genome.layers import Layers
 from snas_cli.genome.records import (
@@ -43,7 +43,8 @@ class _Columns:
     """Which of the numbers of `Space.encode` is whose."""
 
     families: Mapping[str, int]
-    genes: Mapping[str, list[tuple[str, Gene, int]]]  # of each family, with where they begin
+    genes: Mapping[str, list[tuple[tuple[str, ...], int]]]  # of each family, those that are added
+    # up in one place, with where it begins
     width: int
 
 
@@ -177,28 +178,32 @@ class Space:
         """`genome` as numbers for a model to learn from, as many for every genome of the space:
         which family it is of, then every gene that any family has. Genes of one name and with the
         same values share their places, so that what is learned of one family helps with another;
-        the places of genes that a family lacks are 0."""
-        columns = self._columns
+        the places of genes that a family lacks are 0. Genes that choose among the same options, as
+        the edges of a cell do, are added up in further places: what an option is worth in one of
+        them it is likely to be worth in the others."""
+        columns, genes = self._columns, self.families[genome.family]
         numbers = [0.0] * columns.width
         numbers[columns.families[genome.family]] = sqrt(0.5)
-        for name, gene, start in columns.genes[genome.family]:
-            encoded = gene.encode(genome.genes[name])
-            numbers[start : start + len(encoded)] = encoded
+        for names, start in columns.genes[genome.family]:
+            for name in names:
+                for i, number in enumerate(genes[name].encode(genome.genes[name]), start):
+                    numbers[i] += number
         return numbers
 
     @cached_property
     def _columns(self) -> _Columns:
         places: dict[tuple[str, str], int] = {}
         end = len(self.families)
-        genes: dict[str, list[tuple[str, Gene, int]]] = {}
-        for family, own in self.families.items():
-            genes[family] = []
-            for name, gene in own.items():
-                start = places.setdefault((name, repr(gene)), end)
+        columns: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        for family, genes in self.families.items():
+            columns[family] = []
+            for names in [*((name,) for name in genes), *_alike(genes)]:
+                gene = genes[names[0]]
+                start = places.setdefault((names[0] if len(names) == 1 else "", repr(gene)), end)
                 if start == end:
                     end += len(gene.encode(gene.extremes[0]))
-                genes[family].append((name, gene, start))
-        return _Columns({family: i for i, family in enumerate(self.families)}, genes, end)
+                columns[family].append((names, start))
+        return _Columns({family: i for i, family in enumerate(self.families)}, columns, end)
 
     def similarity(self, one: Genome, other: Genome) -> float:
         """From 0 to 1, symmetric, 1 exactly for equal genomes. Members of different families are
@@ -213,6 +218,16 @@ class Space:
     def _made(self, family: str, genes: Genes) -> Genome:
         phenotype = self.phenotypes.get(family)
         return Genome(family, genes, phenotype(genes) if phenotype else None)
+
+
+def _alike(genes: Mapping[str, Gene]) -> list[tuple[str, ...]]:
+    """The names of those that choose among the same options; not flags, for one's yes says nothing
+    of another's."""
+    by_options: dict[str, list[str]] = {}
+    for name, gene in genes.items():
+        if isinstance(gene, Choice | Ordinal):
+            by_options.setdefault(repr(gene), []).append(name)
+    return [tuple(names) for names in by_options.values() if len(names) > 1]
 
 
 def _sites(genes: Mapping[str, Gene], record: Genes, path: Path) -> Iterator[Site]:

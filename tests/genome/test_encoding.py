@@ -93,6 +93,24 @@ def test_what_a_family_lacks_is_0() -> None:
     assert encoded("cnn")[heads] == encoded("mlp")[heads] == 0
 
 
+def test_genes_with_the_same_options_are_added_up_as_well() -> None:
+    """As the edges of a cell are: what an operation is worth on one it is likely to be worth on
+    another. Flags are not."""
+    edges = {name: Choice("none", "conv", "pool") for name in ("a", "b", "c")}
+    space = Space({"cell": {**edges, "wide": Flag(), "deep": Flag()}, "other": {"wide": Flag()}})
+    one, other = (
+        space.encode(
+            space.genome("cell", {"a": "conv", "b": b, "c": "pool", "wide": True, "deep": False})
+        )
+        for b in ("conv", "none")
+    )
+    half = 0.5**0.5
+    assert one[-3:] == pytest.approx([0, 2 * half, half])
+    assert other[-3:] == pytest.approx([half, half, half])
+    assert dist(one, other) == pytest.approx(2**0.5)  # of two edges, each has a place of its own
+    assert len(one) == 2 + 3 * 3 + 2 * 2 + 3
+
+
 def test_two_families_are_a_unit_apart() -> None:
     space = Space({"one": {"norm": Flag()}, "other": {"norm": Flag()}})
     one, other = (space.encode(space.genome(family, {"norm": True})) for family in space.families)
