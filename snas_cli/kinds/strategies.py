@@ -28,11 +28,10 @@ class Operator(ABC):
 
 
 def level_of(generation: int, generations: int, levels: int) -> int:
-    """Which of the levels of a progressive search a generation has, from 0 on: the first half of
-    all generations goes through the earlier ones, and the second half has the last."""
-    if 2 * generation >= generations:
-        return levels - 1
-    return 2 * generation * (levels - 1) // generations
+    """Which of the levels of a progressive search a generation has, from 0 on: the first third of
+    all generations goes through the earlier ones, and the rest has the last."""
+    early = generations // 3
+    return generation * (levels - 1) // early if generation < early else levels - 1
 
 
 @dataclass(frozen=True)

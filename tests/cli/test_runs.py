@@ -203,7 +203,7 @@ def test_the_journal_has_the_level_of_each_generation(place: Path) -> None:
     journal = (place / "runs/digits-001/journal.jsonl").read_text().splitlines()
     events = [json.loads(line) for line in journal]
     levels = [event["level"] for event in events if event["event"] == "generation"]
-    assert levels == [1, 1, 2]
+    assert levels == [1, 2, 2]
     assert "level 2" in (place / "runs/digits-001/report.html").read_text()
 
 

@@ -91,8 +91,8 @@ def test_a_family_beyond_the_limits_does_not_found_for_ever(registry: Registry, 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_level_may_leave_a_family_behind(registry: Registry, name: str) -> None:
     trials = run(registry, name, progressive(registry, LOST))
-    assert {t.genome.family for t in trials if t.generation < 3} == {"a"}
-    assert {t.genome.family for t in trials if t.generation >= 3} <= {"b", "c"}
+    assert {t.genome.family for t in trials if t.generation < 2} == {"a"}
+    assert {t.genome.family for t in trials if t.generation >= 2} <= {"b", "c"}
 
 
 @pytest.mark.parametrize("levels", [LEVELS, LOST, LINE], ids=["all", "lost", "line"])

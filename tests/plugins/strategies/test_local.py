@@ -100,7 +100,7 @@ def test_ended_climbs_are_remembered(registry: Registry) -> None:
 def test_a_wider_level_opens_them_again(registry: Registry) -> None:
     narrow, wide = (Space({"line": {"x": Choice(*range(count))}}) for count in (5, 12))
     setup = stub.setup(
-        registry, space=wide, levels=(narrow, wide), generations=12, population_size=2
+        registry, space=wide, levels=(narrow, wide), generations=18, population_size=2
     )
     strategy = registry.strategy("local")(setup)
     stub.run(strategy, generations=5, evaluate=stub.by_fingerprint)
@@ -114,7 +114,7 @@ def test_a_climb_goes_on_at_the_next_level(registry: Registry) -> None:
     """At the first level 4 is the top; at the second it is a step on the way."""
     narrow, wide = (Space({"line": {"x": Choice(*range(count))}}) for count in (5, 12))
     setup = stub.setup(
-        registry, space=wide, levels=(narrow, wide), generations=12, population_size=2
+        registry, space=wide, levels=(narrow, wide), generations=18, population_size=2
     )
     trials = stub.run(
         registry.strategy("local")(setup),
