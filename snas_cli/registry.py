@@ -243,13 +243,13 @@ def _check_genes(family: Family) -> None:
         if not isinstance(gene, Gene):
             raise TypeError(f"the gene {name!r} of {family.name!r} should be a Choice, Ordinal, "
                             f"Flag or Layers, not {gene!r}")  # fmt: skip
-    Space({family.name: genes_of(family)})
+    genes = genes_of(family)
+    Space({family.name: genes})
     for name, value in family.textbook.items():
-        gene = genes_of(family).get(name)
-        if gene is None:
+        if name not in genes:
             raise TypeError(f"the textbook of {family.name!r} has {name!r}, which is no gene of it")
         try:
-            gene.parse(value)
+            genes[name].parse(value)
         except ValueError as fault:
             raise TypeError(f"the textbook of {family.name!r}: {name}: {fault}") from None
 

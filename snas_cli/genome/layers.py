@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from math import log
+from math import log, sqrt
 from random import Random
 from typing import Any, Self
 
@@ -164,10 +164,12 @@ class Layers(Gene):
 
     def encode(self, value: Value) -> tuple[float, ...]:
         """The number of layers, on a logarithmic scale; then the first layer, the last and the mean
-        of all."""
+        of all; each as much less as there is more of it, for it is one gene among others."""
         records = [encode_record(self.item, layer) for layer in value]
         means = (sum(numbers) / len(records) for numbers in zip(*records, strict=True))
-        return (log(len(value)) / log(max(self.most, 2)), *records[0], *records[-1], *means)
+        depth = log(len(value)) / log(max(self.most, 2))
+        share = 1 / sqrt(1 + 3 * len(self.item))  # so that stacks as unlike as can be are 1 apart
+        return tuple(share * number for number in (depth, *records[0], *records[-1], *means))
 
     def similarity(self, one: Value, other: Value) -> float:
         """Mean over positions; a position that only one of them has counts as unlike."""

@@ -191,6 +191,18 @@ class Space:
         return numbers
 
     @cached_property
+    def encoded_genes(self) -> list[str]:
+        """Whose each number of `encode` is: the name of a gene, or of several that are added up
+        with + between them; for the family, nothing."""
+        owners = [""] * self._columns.width
+        for family, placed in self._columns.genes.items():
+            for names, start in placed:
+                gene = self.families[family][names[0]]
+                width = len(gene.encode(gene.extremes[0]))
+                owners[start : start + width] = ["+".join(names)] * width
+        return owners
+
+    @cached_property
     def _columns(self) -> _Columns:
         places: dict[tuple[str, str], int] = {}
         end = len(self.families)

@@ -51,19 +51,26 @@ def stack(*filters: int, act: str = "relu") -> tuple[Genes, ...]:
 
 
 def test_layers_are_their_number_the_first_the_last_and_the_mean() -> None:
-    half = 0.5**0.5
-    count, first, *rest = Layers(1, 8, ITEM).encode((*stack(64), *stack(16, 32, act="elu")))
+    half, share = 0.5**0.5, 7**-0.5  # there are the depth and three times two genes
+    numbers = Layers(1, 8, ITEM).encode((*stack(64), *stack(16, 32, act="elu")))
+    count, first, *rest = (number / share for number in numbers)
     assert count == pytest.approx(0.528, abs=0.001)  # log 3 / log 8
-    assert (first, rest[:2]) == (1, [half, 0])
-    assert rest[2:5] == [0.5, 0, half]
+    assert [first, *rest[:2]] == pytest.approx([1, half, 0])
+    assert rest[2:5] == pytest.approx([0.5, 0, half])
     assert rest[5:] == pytest.approx([0.5, half / 3, 2 * half / 3])
+
+
+def test_stacks_as_unlike_as_can_be_are_a_unit_apart() -> None:
+    lowest, highest = stack(16), stack(*[64] * 8, act="elu")
+    gene = Layers(1, 8, ITEM)
+    assert dist(gene.encode(lowest), gene.encode(highest)) == pytest.approx(1)
 
 
 def test_one_layer_more_counts_less_where_there_are_many() -> None:
     gene = Layers(1, 8, ITEM)
     counts = [gene.encode(stack(*[16] * count))[0] for count in range(1, 9)]
     steps = [more - less for less, more in pairwise(counts)]
-    assert (counts[0], counts[-1]) == (0, 1)
+    assert counts[0] == 0
     assert steps == sorted(steps, reverse=True)
 
 
@@ -85,6 +92,14 @@ def test_families_share_the_places_of_the_genes_that_they_share() -> None:
     longer = [dict(block) for block in stack(16, 32, 64)]
     assert places("cnn", blocks=longer) == places("mlp", blocks=longer)
     assert not set(places("cnn", rate=0.1)) & set(places("mlp", rate=0.1))
+
+
+def test_each_number_is_of_a_gene() -> None:
+    owners = [("" if place < 3 else name) for place, name in enumerate(SPACE.encoded_genes)]
+    assert owners == SPACE.encoded_genes  # the first are of the three families
+    for family, gene, value in (("cnn", "rate", 0.1), ("vit", "heads", 4), ("mlp", "norm", False)):
+        pairs = zip(owners, encoded(family), encoded(family, **{gene: value}), strict=True)
+        assert {owner for owner, one, other in pairs if one != other} == {gene}
 
 
 def test_what_a_family_lacks_is_0() -> None:
@@ -109,6 +124,7 @@ def test_genes_with_the_same_options_are_added_up_as_well() -> None:
     assert other[-3:] == pytest.approx([half, half, half])
     assert dist(one, other) == pytest.approx(2**0.5)  # of two edges, each has a place of its own
     assert len(one) == 2 + 3 * 3 + 2 * 2 + 3
+    assert space.encoded_genes[-3:] == ["a+b+c"] * 3
 
 
 def test_two_families_are_a_unit_apart() -> None:

@@ -9,6 +9,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from snas_cli.api import Genome, Objective, Space, Trial
+from snas_plugins.strategies._relevance import Relevance
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
     Numbers = NDArray[float64]
 
 LATEST, BEST = 100, 100  # trials to learn from: the cost of a fit grows with the cube of them
-SCALES = (0.5, 1.0, 2.0, 4.0)  # of the kernel, in median distances between trials
-NOISES = (0.01, 0.1, 0.3)  # variance of what training gives, next to 1 between architectures
 
 
 @dataclass(frozen=True)
 class Surrogate:
-    """A Gaussian process (Rasmussen & Williams 2006, chapter 2) over `Space.encode`.
+    """A Gaussian process (Rasmussen & Williams 2006, chapter 2) over `Space.encode`, in which each
+    gene has the weight that it deserves (see `_relevance`).
 
     It learns ranks and not scores: normal scores (van der Waerden 1952), the standard normal's
     quantiles at the ranks. So one candidate that learned nothing does not flatten the differences
@@ -33,11 +33,13 @@ class Surrogate:
 
     space: Space
     model: Any  # a GaussianProcessRegressor
+    stretches: Numbers  # what each number of `Space.encode` is multiplied by for it
     ladder: tuple[Numbers, Numbers]  # normal scores of the trials, rising, and what they stand for
 
     def predict(self, genomes: Sequence[Genome]) -> tuple[Numbers, Numbers]:
         """Means and standard deviations of normal scores; larger is better."""
-        means, deviations = self.model.predict(_encoded(self.space, genomes), return_std=True)
+        features = _encoded(self.space, genomes) * self.stretches
+        means, deviations = self.model.predict(features, return_std=True)
         return means, deviations
 
     def in_units(self, score: float) -> float:
@@ -56,8 +58,8 @@ def fit(space: Space, trials: Sequence[Trial], objective: Objective) -> Surrogat
     alive = [i for i, trial in enumerate(chosen) if not trial.failed]
     alive.sort(key=lambda i: scores[i])
     values = np.array([objective.value(chosen[i]) for i in alive])
-    model = _likeliest(_encoded(space, [trial.genome for trial in chosen]), scores)
-    return Surrogate(space, model, (scores[alive], values))
+    model, stretches = _likeliest(space, [trial.genome for trial in chosen], scores)
+    return Surrogate(space, model, stretches, (scores[alive], values))
 
 
 def _normal_scores(standings: Sequence[tuple[int, float]]) -> list[float]:
@@ -88,23 +90,20 @@ def _standing(trial: Trial, objective: Objective) -> tuple[int, float]:
     return (len(trial.rungs), -objective.value(trial))
 
 
-def _likeliest(features: Numbers, scores: Numbers) -> Any:
-    """A Gaussian process with those of some scales and noises that make the scores likeliest."""
+def _likeliest(space: Space, genomes: Sequence[Genome], scores: Numbers) -> tuple[Any, Numbers]:
+    """The Gaussian process and the stretches of its numbers that make the scores likeliest."""
     import numpy as np
-    from scipy.spatial.distance import pdist
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import Matern
     from threadpoolctl import threadpool_limits
 
-    distances = pdist(features)
-    median = float(np.median(distances[distances > 0])) if distances.any() else 1.0
+    features = _encoded(space, genomes)
+    relevance = Relevance(features, scores, space.encoded_genes)
     with threadpool_limits(1):  # the order of additions, and so every choice, is always the same
-        models = [
-            GaussianProcessRegressor(Matern(scale * median, nu=2.5), alpha=noise, optimizer=None)
-            .fit(features, scores)
-            for scale in SCALES for noise in NOISES
-        ]  # fmt: skip
-    return max(models, key=lambda model: model.log_marginal_likelihood_value_)
+        fitted = relevance.fit()
+        stretches = np.array(relevance.stretches(fitted))
+        model = GaussianProcessRegressor(Matern(1.0, nu=2.5), alpha=fitted.noise, optimizer=None)
+        return model.fit(features * stretches, scores), stretches
 
 
 def _encoded(space: Space, genomes: Sequence[Genome]) -> Numbers:
