@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from math import log, sqrt
 from typing import TYPE_CHECKING
@@ -55,12 +56,13 @@ class Relevance:
         self._median = float(np.median(distances[distances > 0])) if distances.any() else 1.0
 
     def fit(self) -> Fit:
+        posterior = cache(self._posterior)
         even = Fit((1.0,) * len(self._names), self._median, NOISES[0])
-        best = max(self._kernels(even), key=self._posterior)
+        best = max(self._kernels(even), key=posterior)
         for _ in range(ROUNDS):
             for place in range(len(self._names)):
-                best = max([best, *_steps(best, place)], key=self._posterior)
-        return max(self._kernels(best), key=self._posterior)
+                best = max([best, *_steps(best, place)], key=posterior)
+        return max(self._kernels(best), key=posterior)
 
     def _kernels(self, fit: Fit) -> Iterator[Fit]:
         for scale, noise in product(SCALES, NOISES):

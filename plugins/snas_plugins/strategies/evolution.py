@@ -38,6 +38,10 @@ SHORTLIST = 5  # children of a pool whose proxies are computed
 JUDGED = 500  # trials, the latest, that proxies are judged by
 
 
+Pool = dict[str, tuple[float, Proposal]]
+"""Children by their fingerprints, with what each promises."""
+
+
 @dataclass(frozen=True)
 class Taste:
     """What a child is chosen by."""
@@ -120,10 +124,10 @@ class Evolution(Strategy):
         circle = self._circle(parents, rng)
         if self._surrogates and rng.random() >= UNSCREENED / len(self._told):
             taste = Taste.drawn(rng, len(self._surrogates))
-            pool = self._ranked(self._bred(circle, rng, batch), taste)
+            pool = self._rated(self._bred(circle, rng, batch), taste)
             for _ in range(ROUNDS):
-                pool = self._ranked([*pool, *self._refined(pool[:REFINED], rng, batch)], taste)
-            chosen = self._screened(pool)
+                pool |= self._rated(self._refined(_ranked(pool)[:REFINED], rng, batch), taste)
+            chosen = self._screened(_ranked(pool))
             if chosen is not None:
                 batch.add(chosen.genome.fingerprint)
                 return chosen
@@ -172,18 +176,18 @@ class Evolution(Strategy):
             return []
         return [fit(self.setup.space, self._told, objective) for objective in self.setup.objectives]
 
-    def _ranked(self, pool: Sequence[Proposal], taste: Taste) -> list[Proposal]:
-        """The most promising first, by upper confidence bounds."""
-        different = list({proposal.genome.fingerprint: proposal for proposal in pool}.values())
-        if not different:
-            return []
+    def _rated(self, pool: Sequence[Proposal], taste: Taste) -> Pool:
+        """What each promises: an upper confidence bound."""
+        if not pool:
+            return {}
         bounds = []
         for surrogate in self._surrogates:
-            means, deviations = surrogate.predict([proposal.genome for proposal in different])
+            means, deviations = surrogate.predict([proposal.genome for proposal in pool])
             bounds.append((means + taste.daring * deviations).tolist())
         promises = [_weighed(scores, taste.weights) for scores in zip(*bounds, strict=True)]
-        order = sorted(range(len(different)), key=lambda i: -promises[i])
-        return [different[i] for i in order]
+        return {
+            p.genome.fingerprint: (promise, p) for p, promise in zip(pool, promises, strict=True)
+        }
 
     def _refined(self, best: Sequence[Proposal], rng: Random, batch: set[str]) -> list[Proposal]:
         """Mutants of the best of a pool: what the model, and no training, has selected."""
@@ -260,6 +264,11 @@ class Evolution(Strategy):
             known = verdict.correlation is not None
             if known and verdict.trusted != before.get(verdict.name):
                 yield verdict.sentence()
+
+
+def _ranked(pool: Pool) -> list[Proposal]:
+    """The most promising first."""
+    return [proposal for _, proposal in sorted(pool.values(), key=lambda rated: -rated[0])]
 
 
 def _weighed(scores: Sequence[float], weights: Sequence[float]) -> float:
