@@ -124,7 +124,7 @@ def load_network(bundle: Bundle, registry: Registry, weights: Path | None = None
     if not weights.exists():
         raise UsageError(
             f"{bundle.path} has no model.safetensors beside it, so there is no trained network; "
-            "train one with: snas evaluate ARCHITECTURE --dataset NAME"
+            "put its weights there, or name a run"
         )
     family, genes = registry.family(bundle.genome.family), bundle.genome.genes
     task = Task(bundle.card.input_shape, len(bundle.card.classes))

@@ -106,4 +106,7 @@ def sample(images: ImageSet, data: TaskData, most: int, *, pixels: bool) -> Samp
     chosen = images[torch.from_numpy(places)]
     batches = chosen.in_order(GROUP) if pixels else plain_batches(chosen, data)
     pictures, labels = zip(*batches, strict=True)
-    return Sample(torch.cat(pictures).contiguous().numpy(), torch.cat(labels).numpy())
+    # A clone has the strides that a file will be read with. Grey pictures in the order of training,
+    # channels last, count as contiguous too, but torch adds them up in another order.
+    copied = torch.cat(pictures).clone(memory_format=torch.contiguous_format)
+    return Sample(copied.numpy(), torch.cat(labels).numpy())

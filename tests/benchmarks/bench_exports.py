@@ -53,7 +53,7 @@ COURSES = {
     28: Course({"dataset": "fashion_mnist"}, None, 1e7, 4000, 1000, 4),
     32: Course({"dataset": "folder"}, "cifar10/cifar10.tar.gz", 1e7, 4000, 1000, 4),
     224: Course(
-        {"dataset": "folder", "image_size": 224}, "gtsrb15/gtsrb15.tar.gz", 6e7, 400, 200, 8
+        {"dataset": "folder", "image_size": 224}, "gtsrb15/gtsrb15.tar.gz", 6e7, 1188, 400, 12
     ),
 }  # fmt: skip
 

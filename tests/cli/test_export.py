@@ -47,6 +47,8 @@ def test_tables_fit_a_terminal_of_80_columns(place: Path, monkeypatch: pytest.Mo
     for each in exports:
         assert f"{each['latency_p90_ms']:.3f} ms" in out
         assert (each["opset"], each["max_drop"]) == (20, 0.01)
+    exact = [each["largest_difference"] for each in exports if each["format"] in ("python", "pt2")]
+    assert exact == [0, 0]
 
 
 def test_a_second_format_joins_the_first(place: Path) -> None:
