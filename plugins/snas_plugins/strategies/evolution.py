@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,8 @@ class Evolution(Strategy):
             taste = Taste.drawn(rng, len(self._surrogates))
             pool = self._rated(self._bred(circle, rng, batch), taste)
             for _ in range(ROUNDS):
-                pool |= self._rated(self._refined(_ranked(pool)[:REFINED], rng, batch), taste)
+                best = self._admitted(_ranked(pool), REFINED)
+                pool |= self._rated(self._refined(best, rng, batch), taste)
             chosen = self._screened(_ranked(pool))
             if chosen is not None:
                 batch.add(chosen.genome.fingerprint)
@@ -194,13 +196,15 @@ class Evolution(Strategy):
         mutants = [self._breeder.again(proposal, rng) for proposal in best for _ in range(REFINED)]
         return [m for m in mutants if self._breeder.is_new(m.genome, batch)]
 
+    def _admitted(self, ranked: Sequence[Proposal], count: int) -> list[Proposal]:
+        """The first that are within the limits: the most promising often are not, for they are
+        large."""
+        return list(islice((p for p in ranked if self.setup.admit(p.genome)), count))
+
     def _screened(self, ranked: Sequence[Proposal]) -> Proposal | None:
         """The first that is admitted; by trusted proxies, the best of the first few."""
-        admitted = (p for p in ranked if self.setup.admit(p.genome))
         trusts = {v.name: v.correlation or 0.0 for v in self._verdicts if v.trusted}
-        if not trusts:
-            return next(admitted, None)
-        shortlist = [proposal for proposal, _ in zip(admitted, range(SHORTLIST), strict=False)]
+        shortlist = self._admitted(ranked, SHORTLIST if trusts else 1)
         if not shortlist:
             return None
         votes = [0.0] * len(shortlist)

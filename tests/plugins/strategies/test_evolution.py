@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from scipy.stats import spearmanr
 from snas_plugins.strategies import evolution as module
+from snas_plugins.strategies._breeding import Breeder
 from snas_plugins.strategies.evolution import SHORTLIST
 
 from snas_cli.api import (
@@ -145,6 +146,25 @@ def test_what_the_model_likes_is_not_proposed_against_the_limits(registry: Regis
 
     strategy = told(evolution(registry, admit=admit), 60)
     assert all(admit(proposal.genome) for proposal in strategy.ask(rngs(20)))
+
+
+def test_what_is_beyond_the_limits_is_not_refined(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def admit(genome: Genome) -> bool:
+        return weight(genome) <= 6
+
+    refined = list[Genome]()
+    again = Breeder.again
+
+    def watched(breeder: Breeder, proposal: Proposal, rng: Random) -> Proposal:
+        refined.append(proposal.genome)
+        return again(breeder, proposal, rng)
+
+    monkeypatch.setattr(Breeder, "again", watched)
+    told(evolution(registry, admit=admit), 60).ask(rngs(20))
+    assert len(refined) > 20
+    assert all(map(admit, refined))
 
 
 # --- leaving no trace -----------------------------------------------------------------------------
