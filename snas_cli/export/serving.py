@@ -41,7 +41,7 @@ from snas_cli.registry import Registry
 BATCH = 256
 WARM_UP = 10  # calls that do not count
 FEWEST, MOST = 30, 300  # calls of each model that do
-TIMED_SECONDS = 4.0  # for all models together, once each had its fewest calls
+TIMED_SECONDS = 2.0  # for all models together, once each had its fewest calls
 UNSTEADY = 1.5  # times the median: a p90 over it says that the machine had other things to do
 PATIENCE_SECONDS = 3600.0
 ERRORS = "stderr.txt"  # what the process of a job said
