@@ -98,6 +98,12 @@ def families(trials: Sequence[tuple[float, Trial]]) -> str:
     return ", ".join(f"{family} {count}" for family, count in counts.most_common())
 
 
+def told(variant: str, seed: int, trials: Sequence[tuple[float, Trial]]) -> str:
+    seconds = trials[-1][0]
+    return (f"seed {seed}, {variant}: {best(trials, seconds):.2f} % after {len(trials)} candidates "
+            f"and {seconds:.0f} s; {families(trials)}")  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600, help="of CPU, for each search")
@@ -110,7 +116,12 @@ def main() -> None:
     with ProcessPoolExecutor(
         arguments.workers, mp_context=get_context("spawn"), max_tasks_per_child=1
     ) as pool:
-        found = list(pool.map(partial(watch, arguments.seconds), *zip(*jobs, strict=True)))
+        found = []
+        for job, trials in zip(
+            jobs, pool.map(partial(watch, arguments.seconds), *zip(*jobs, strict=True)), strict=True
+        ):
+            found.append(trials)
+            print(told(*job, trials), flush=True)  # hours may lie between them
     print(f"best validation accuracy (%), mean of {arguments.seeds} seeds (each), after "
           + ", ".join(f"{seconds:.0f} s" for seconds in at) + " of CPU; candidates")  # fmt: skip
     for variant in arguments.only:
