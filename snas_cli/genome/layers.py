@@ -164,7 +164,7 @@ class Layers(Gene):
 
     def encode(self, value: Value) -> tuple[float, ...]:
         """The number of layers, on a logarithmic scale; then the first layer, the last and the mean
-        of all; each as much less as there is more of it, for it is one gene among others."""
+        of all. They are scaled, for a stack is one gene among others, however many it has."""
         records = [encode_record(self.item, layer) for layer in value]
         means = (sum(numbers) / len(records) for numbers in zip(*records, strict=True))
         depth = log(len(value)) / log(max(self.most, 2))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SCALES = (0.5, 1.0, 2.0, 4.0)  # of the kernel, in median distances between trials
 NOISES = (0.01, 0.1, 0.3)  # variance of what training gives, next to 1 between architectures
-STEPS, ROUNDS = (2.0, 0.5), 2  # what a weight is multiplied by, and how often each has its turn
-MOST = 16.0  # that a weight becomes; the least is one over it
+STEPS, ROUNDS = (2.0, 0.5), 2  # what a weight is multiplied by, and how often each has its turn:
+# it stays between 1/4 and 4, which four rounds did not improve on
 SPREAD = log(3)  # standard deviation that the logarithms of weights are expected to have
 
 
@@ -92,7 +92,6 @@ class Relevance:
 
 def _steps(fit: Fit, place: int) -> Iterator[Fit]:
     """With one weight larger or smaller."""
+    before, weight, after = fit.weights[:place], fit.weights[place], fit.weights[place + 1 :]
     for step in STEPS:
-        weight = fit.weights[place] * step
-        if 1 / MOST <= weight <= MOST:
-            yield replace(fit, weights=(*fit.weights[:place], weight, *fit.weights[place + 1 :]))
+        yield replace(fit, weights=(*before, weight * step, *after))

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
-from snas_plugins.strategies._relevance import MOST, Relevance
+from snas_plugins.strategies._relevance import ROUNDS, Relevance
 from snas_plugins.strategies._surrogate import fit
 
 from snas_cli.api import ACCURACY, Choice, Genome, Ordinal, Proposal, Space, Trial
@@ -27,7 +27,7 @@ def test_what_matters_weighs_more(seed: int) -> None:
     features, scores = drawn(40, seed)
     found = Relevance(features, scores, list("abcd")).fit().weights
     assert found[0] > 4 * max(found[1:])
-    assert all(1 / MOST <= weight <= MOST for weight in found)
+    assert all(2**-ROUNDS <= weight <= 2**ROUNDS for weight in found)
 
 
 def test_a_few_trials_move_the_weights_little() -> None:
