@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import torch
 
-from snas_cli.api import DataRequest, Space, Trial
+from snas_cli.api import DataRequest, Genome, Space, Trial
 from snas_cli.data.splits import Rows
 from snas_cli.data.task_data import Kept, TaskData, prepare
 from snas_cli.errors import DataError, UsageError
@@ -20,6 +21,7 @@ from snas_cli.recipe.schema import DataSettings, Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.training.candidates import Workshop, chosen_device
+from snas_cli.training.proxies import ProxyBench
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ class Assembly:
     space: Space
     data: TaskData
     workshop: Workshop
+
+    def proxies(self, genome: Genome, names: Collection[str]) -> dict[str, float]:
+        """Zero-cost scores of a genome, without those that it has none of."""
+        return self._bench(genome, names)
+
+    @cached_property
+    def _bench(self) -> ProxyBench:
+        proxies = [self.registry.proxy(name) for name in self.recipe.search.proxies]
+        return ProxyBench(self.workshop, proxies)
 
     def describe(self) -> list[tuple[str, str]]:
         """What a person wants to know of the data: label and value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
 from snas_cli.training.batches import part_of_epoch
 from snas_cli.training.candidates import fitness_of
-from snas_cli.training.proxies import ProxyBench
+from snas_cli.training.cost import structure_of
 
 
 @dataclass(frozen=True)
@@ -104,15 +104,33 @@ class TrainingJudge(Judge):
         return 0.0 if isinstance(cost, Failure) else cost["flops"]
 
     def cost(self, genome: Genome) -> Mapping[str, float]:
-        return vars(self.assembly.workshop.cost(genome))
+        return {name: value for step in self.cost_in_steps(genome) for name, value in step.items()}
+
+    def cost_in_steps(self, genome: Genome) -> Iterator[Mapping[str, float]]:
+        structure = structure_of(genome)
+        if structure in self._costs:
+            yield self._costs[structure]
+            return
+        whole: dict[str, float] = {}
+        for step in self.assembly.workshop.cost_in_steps(genome):
+            whole |= step
+            yield step
+        self._costs[structure] = whole
 
     @cached_property
-    def _bench(self) -> ProxyBench:
-        proxies = [self.registry.proxy(name) for name in self.recipe.search.proxies]
-        return ProxyBench(self.assembly.workshop, proxies)
+    def _costs(self) -> dict[str, Mapping[str, float]]:
+        """By structure, of what was asked for all steps."""
+        return {}
 
     def proxies(self, genome: Genome, names: Collection[str]) -> Mapping[str, float]:
-        return self._bench(genome, names)
+        return self.assembly.proxies(genome, names)
+
+    def noted_proxies(self, candidate: Candidate) -> tuple[str, ...]:
+        """The names of those that its trial is to have: what a strategy learns from. Whoever trains
+        it scores it, too, so that no worker waits for it."""
+        search = self.recipe.search
+        wanted = self.registry.strategy(search.strategy).wants_proxies and not candidate.rung
+        return tuple(search.proxies) if wanted else ()
 
     @cached_property
     def _digest(self) -> str:
@@ -187,6 +205,7 @@ class _Proceedings(Proceedings):
     def _job(self, candidate: Candidate) -> Job:
         genome = candidate.proposal.genome
         job = self._keeper.job(genome, candidate.generation, candidate.rung)
+        job = replace(job, proxies=self._judge.noted_proxies(candidate))
         limit = self._judge.recipe.training.time_limit
         return Job(
             candidate.number,
@@ -206,7 +225,9 @@ class _Proceedings(Proceedings):
         trained = result.value["metrics"]
         fitness = fitness_of(trained, self._judge.recipe.training)
         metrics = {**trained, **self._judge.measured(candidate.proposal.genome)}
-        return Trial(candidate.number, candidate.generation, candidate.proposal, fitness, metrics,
+        proxies = {**candidate.proposal.proxies, **result.value["proxies"]}
+        proposal = replace(candidate.proposal, proxies=proxies)
+        return Trial(candidate.number, candidate.generation, proposal, fitness, metrics,
                      seconds=seconds)  # fmt: skip
 
     def conclude(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:

@@ -92,6 +92,10 @@ class Judge(ABC):
     def cost(self, genome: Genome) -> Mapping[str, float]:
         """What a network costs, by the names of limits without `max_`. Free of training."""
 
+    def cost_in_steps(self, genome: Genome) -> Iterator[Mapping[str, float]]:
+        """The same, what is quick to find out first."""
+        yield self.cost(genome)
+
     def measured(self, genome: Genome) -> Mapping[str, float]:
         """What takes long to find out: as `cost`, where a limit or an objective needs it."""
         return {}

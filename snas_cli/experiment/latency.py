@@ -20,13 +20,14 @@ from snas_cli.export.sources import bare_source
 from snas_cli.registry import Registry
 from snas_cli.runs.documents import LATENCIES, read_checked
 from snas_cli.runs.files import write_json
+from snas_cli.training.cost import TRAINING, structure_of
 
 LATENCY = "latency_ms"
 ROUNDS, CALLS = 7, 15
 WARM_UP = 5  # calls of a round that do not count
 SLOW = 1.2  # times what the reference takes at best: then the machine has other things to do
 PATIENCE = 5  # times as many rounds at most, while it is slow
-UNSEEN = ("learning_rate", "optimizer", "dropout")  # genes that change nothing in use
+UNSEEN = (*TRAINING, "dropout")  # genes that change nothing in use
 CLEARLY = 1.25  # times the limit: what has more of everything than such a network is over it, too
 
 
@@ -68,7 +69,7 @@ class Latencies:
 
     def __call__(self, genome: Genome) -> float:
         """Raises CandidateError for a network that cannot be exported or run."""
-        structure = _structure(genome)
+        structure = structure_of(genome, UNSEEN)
         if structure not in self._known:
             self._known[structure] = self._reading(genome)
             self._write()
@@ -81,7 +82,7 @@ class Latencies:
         """Is it as large in every way as one of its family that is clearly over the limit, so that
         it need not be measured? What a run has measured later never takes a yes back, so a run that
         goes on says the same."""
-        return _structure(genome) not in self._known and any(
+        return structure_of(genome, UNSEEN) not in self._known and any(
             reading.ms is not None
             and reading.ms > CLEARLY * limit
             and reading.is_less_than(genome.family, cost)
@@ -161,10 +162,3 @@ def _read(path: Path) -> dict[str, Reading]:
     except RunError as error:
         raise RunError(f"{error}; delete it, and what is asked for is measured again") from None
     return {structure: Reading(**known) for structure, known in readings}
-
-
-def _structure(genome: Genome) -> str:
-    """The fingerprint without what only training sees."""
-    expressed = genome.phenotype or genome.genes
-    same = {name: None for name in UNSEEN if name in expressed}
-    return Genome(genome.family, expressed.replace(**same)).fingerprint

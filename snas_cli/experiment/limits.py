@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache, partial
-from itertools import chain
-from math import fsum, log
+from math import fsum, inf, log
 from random import Random
 
 from snas_cli.api import Failure, Genome, guarded
@@ -38,35 +37,50 @@ class Gate:
         self._judge = judge
         self._limits = limits_of(judge.recipe.limits)
         self._measure = measure
-        self._over: dict[str, tuple[str, ...]] = {}  # limits, by fingerprint
+        self._within: dict[str, bool] = {}  # by fingerprint
+        self._asked: Counter[str] = Counter()  # how many genomes, by limit
+        self._over: Counter[str] = Counter()
         self.smallest = cache(self._smallest)
 
     def __call__(self, genome: Genome) -> bool:
         if not self._limits:
             return True
-        if genome.fingerprint not in self._over:
-            over = guarded(partial(self._exceeded, genome))
-            self._over[genome.fingerprint] = () if isinstance(over, Failure) else tuple(over)
-        return not self._over[genome.fingerprint]
+        if genome.fingerprint not in self._within:
+            within = guarded(partial(self._is_within, genome))
+            self._within[genome.fingerprint] = isinstance(within, Failure) or within
+        return self._within[genome.fingerprint]
 
-    def _exceeded(self, genome: Genome) -> list[str]:
-        """What is measured is asked for last, and only where all else is within the limits."""
-        cost = self._judge.cost(genome)
-        over = exceeded(cost, self._limits)
-        if over or not self._measure:
-            return over
+    def _is_within(self, genome: Genome) -> bool:
+        """What takes longer to know is asked for only where all before is within the limits."""
+        cost: dict[str, float] = {}
+        for step in self._judge.cost_in_steps(genome):
+            cost |= step
+            if not self._passes(step):
+                return False
+        if not self._measure:
+            return True
         if self._judge.surely_over(genome, cost):
-            return [name for name in self._limits if name not in cost]
-        over = exceeded(self._judge.measured(genome), self._limits)
-        if over:  # with its smallest network known, most of the family need not be measured
-            guarded(partial(self._judge.measured, self.smallest(genome.family)))
-        return over
+            return self._passes({name: inf for name in self._limits if name not in cost})
+        if self._passes(self._judge.measured(genome)):
+            return True
+        # With its smallest network known, most of the family need not be measured.
+        guarded(partial(self._judge.measured, self.smallest(genome.family)))
+        return False
+
+    def _passes(self, cost: Mapping[str, float]) -> bool:
+        over = exceeded(cost, self._limits)
+        self._asked.update(name for name in self._limits if name in cost)
+        self._over.update(over)
+        return not over
 
     # --- which limit bites ------------------------------------------------------------------------
 
     def bites(self) -> list[tuple[str, int]]:
-        """The limits that genomes were over, with how many genomes; the hardest first."""
-        return Counter(chain.from_iterable(self._over.values())).most_common()
+        """The limits that genomes were over, with how many genomes; the hardest first, which is the
+        one over which are most of those that it was asked of."""
+        return sorted(
+            self._over.items(), key=lambda item: (-item[1] / self._asked[item[0]], -item[1])
+        )
 
     def refusals(self) -> str:
         """What each limit refused, and the least there is of what the hardest one limits."""
@@ -74,7 +88,7 @@ class Gate:
         if not bites:
             return ""
         counts = ", ".join(f"{self.in_words(name)} refused {count}" for name, count in bites)
-        return f"of {len(self._over)} tried, {counts}{self._least(bites[0][0])}"
+        return f"of {len(self._within)} tried, {counts}{self._least(bites[0][0])}"
 
     def in_words(self, name: str) -> str:
         """limits.max_params of 300k"""

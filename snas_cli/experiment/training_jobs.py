@@ -50,6 +50,7 @@ class TrainingJob:
     whole_epochs: bool = False  # whatever the recipe says
     start: str | None = None  # the path of the network's own weights, to go on from
     donor: Donor | None = None
+    proxies: tuple[str, ...] = ()  # zero-cost scores that are asked for
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -77,14 +78,20 @@ class TrainingJob:
     @classmethod
     def from_json(cls, document: Mapping[str, Any], space: Space) -> TrainingJob:
         genome, donor = space.from_json(document["genome"]), document["donor"]
-        return cls(**{**document, "genome": genome, "donor": donor and Donor(**donor)})
+        proxies = tuple(document["proxies"])
+        return cls(**{**document, "genome": genome, "donor": donor and Donor(**donor),
+                      "proxies": proxies})  # fmt: skip
 
 
-def carry_out(job: TrainingJob, assembly: Assembly) -> dict[str, Any]:
-    """Trains, writes the weights and returns the `metrics` and the `curve`, one mapping an epoch;
-    with a donor, the metrics have `donor`, its number, and `shared`, the share of the parameters
-    that come from it. Raises CandidateError, RunError."""
-    workshop = assembly.workshop.varied(job.variant)
+def carry_out(
+    job: TrainingJob, assembly: Assembly, tell: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Trains, writes the weights and returns the `metrics`, the `curve`, one mapping an epoch, and
+    the `proxies`; with a donor, the metrics have `donor`, its number, and `shared`, the share of
+    the parameters that come from it. `tell` is told of each epoch (see Workshop). Raises
+    CandidateError, RunError."""
+    proxies = assembly.proxies(job.genome, job.proxies) if job.proxies else {}
+    workshop = replace(assembly.workshop.varied(job.variant), tell=tell)
     if job.whole_epochs:
         workshop = workshop.with_whole_epochs()
     start: Mapping[str, Tensor] | None = None
@@ -102,6 +109,7 @@ def carry_out(job: TrainingJob, assembly: Assembly) -> dict[str, Any]:
     return {
         "metrics": {**trained.metrics, **inherited},
         "curve": [vars(epoch) for epoch in trained.history],
+        "proxies": proxies,
     }
 
 
@@ -127,9 +135,8 @@ def _done(
         post(board, Bulletin(worker, genome.family, genome.fingerprint, job.whole_epochs,
                              epoch + 1, epochs))  # fmt: skip
 
-    workshop = replace(assembly.workshop, tell=tell)
     try:
-        return carry_out(job, replace(assembly, workshop=workshop))
+        return carry_out(job, assembly, tell)
     finally:
         take_down(board)
 

@@ -72,6 +72,7 @@ class Strategy(ABC):
     """
 
     name: ClassVar[str]
+    wants_proxies: ClassVar[bool] = False  # is it to be told each trial's zero-cost scores?
 
     def __init__(self, setup: SearchSetup) -> None:
         self.setup = setup

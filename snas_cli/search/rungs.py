@@ -83,6 +83,7 @@ class Ladder:
             score = () if result.fitness is None else (result.fitness,)
             yield replace(
                 result,
+                proposal=before.proposal if rung else result.proposal,  # with its proxies
                 rungs=before.rungs + score,
                 seconds=before.seconds + result.seconds,
                 metrics={**result.metrics, **_epochs(before, result)},

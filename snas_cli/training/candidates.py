@@ -17,7 +17,7 @@ from snas_cli.data.task_data import TaskData
 from snas_cli.errors import CandidateError, UsageError
 from snas_cli.recipe.schema import TrainingSettings
 from snas_cli.training.batches import part_of_epoch
-from snas_cli.training.cost import Cost, measure_cost
+from snas_cli.training.cost import Cost, cost_in_steps, measure_cost
 from snas_cli.training.memory import within_memory
 from snas_cli.training.stopping import Scores, TimeLimit
 from snas_cli.training.trainer import Course, Epoch, score, train
@@ -56,6 +56,9 @@ class Workshop:
 
     def cost(self, genome: Genome) -> Cost:
         return measure_cost(self.family(genome.family), genome.genes, self.data.task)
+
+    def cost_in_steps(self, genome: Genome) -> Iterator[Mapping[str, int]]:
+        return cost_in_steps(self.family(genome.family), genome.genes, self.data.task)
 
     def build(self, genome: Genome) -> nn.Module:
         """The network as it is before training: the same for the same seed and genome, whatever

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from snas_cli.api import Family, Genes, Task
+from snas_cli.api import Family, Genes, Genome, Task
 
 BATCH = 2  # batch norm refuses to learn from one picture
+TRAINING = ("learning_rate", "optimizer")  # genes that a network is built without
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,29 @@ def count_params(family: Family, genes: Genes, task: Task) -> int:
 
 
 def measure_cost(family: Family, genes: Genes, task: Task) -> Cost:
+    weights, work = cost_in_steps(family, genes, task)
+    return Cost(**weights, **work)
+
+
+def cost_in_steps(family: Family, genes: Genes, task: Task) -> Iterator[dict[str, int]]:
+    """What of Cost a built network shows, and then the rest, which takes three times as long."""
     network = sketch(family, genes, task).train()
+    yield {
+        "params": _params(network),
+        "size_bytes": sum(t.numel() * t.element_size() for t in network.state_dict().values()),
+    }
     kept = _Kept(network)
     with torch.device("meta"), Flops() as flops, saved_tensors_hooks(kept.note, lambda t: t):
         network(torch.empty(BATCH, *task.input_shape))
-    return Cost(
-        params=_params(network),
-        size_bytes=sum(t.numel() * t.element_size() for t in network.state_dict().values()),
-        flops=flops.total // BATCH,
-        activation_bytes=kept.bytes // BATCH,
-    )
+    yield {"flops": flops.total // BATCH, "activation_bytes": kept.bytes // BATCH}
+
+
+def structure_of(genome: Genome, ignoring: Collection[str] = TRAINING) -> str:
+    """A fingerprint of the expressed genes but for some: networks of one structure cost the
+    same."""
+    expressed = genome.phenotype or genome.genes
+    same = {name: None for name in ignoring if name in expressed}
+    return Genome(genome.family, expressed.replace(**same)).fingerprint
 
 
 def sketch(family: Family, genes: Genes, task: Task) -> nn.Module:
@@ -91,6 +105,10 @@ class Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         if func.overloadpacket in NORMS:
             return _normalised(args[0])
+        if func.overloadpacket in ELEMENTWISE and _is_like_first(args):
+            return torch.empty_like(args[0])
+        if func.overloadpacket in IN_PLACE:
+            return args[0]
         result = func(*args, **kwargs)
         formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
@@ -98,17 +116,45 @@ class Flops(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
 
+# What takes torch milliseconds on the meta device, where Python code is asked for the shape.
 NORMS = (torch.ops.aten.native_batch_norm, torch.ops.aten.native_layer_norm)
 
 
 def _normalised(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What a norm returns, which takes torch milliseconds on the meta device. The statistics that
-    come with it are too small to count."""
+    """What a norm returns. The statistics that come with it are too small to count."""
     statistics = x.new_empty(1)
     return torch.empty_like(x), statistics, statistics
 
 
-FILLS = {"normal_", "uniform_", "erfinv_", "mul_", "add_", "clamp_", "fill_", "zero_", "copy_"}
+ELEMENTWISE = frozenset(
+    getattr(torch.ops.aten, name)
+    for name in ("relu", "elu", "gelu", "leaky_relu", "silu", "hardswish", "sigmoid", "tanh",
+                 "mish", "add", "mul", "div")
+)  # fmt: skip
+IN_PLACE = frozenset(
+    getattr(torch.ops.aten, name) for name in ("relu_", "elu_", "leaky_relu_", "silu_", "add_")
+)
+
+
+def _is_like_first(args: Sequence[Any]) -> bool:
+    """Has the result the shape of the first argument?"""
+    shapes = [arg.shape for arg in args if isinstance(arg, Tensor)]
+    shape = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+    return isinstance(args[0], Tensor) and bool(shape == args[0].shape)
+
+
+FILLS = {
+    "kaiming_uniform_",
+    "normal_",
+    "uniform_",
+    "erfinv_",
+    "mul_",
+    "add_",
+    "clamp_",
+    "fill_",
+    "zero_",
+    "copy_",
+}
 
 
 class _Uninitialised(TorchFunctionMode):

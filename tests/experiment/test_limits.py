@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -31,6 +31,10 @@ class Pretended(SimpleNamespace):
     def cost(self, genome: Genome) -> Mapping[str, float]:
         return {"params": genome.genes["size"] if genome.family == "wide" else 99}
 
+    def cost_in_steps(self, genome: Genome) -> Iterator[Mapping[str, float]]:
+        for name, value in self.cost(genome).items():
+            yield {name: value}
+
     def measured(self, genome: Genome) -> Mapping[str, float]:
         self.timed.append(genome)
         return {"latency_ms": genome.genes.get("size", 50)}
@@ -52,6 +56,29 @@ def test_what_takes_long_is_asked_for_last() -> None:
     admit = gate(judge)
     assert [admit(wide(size)) for size in (4, 8, 16, 4)] == [True, True, False, True]
     assert judge.timed == [wide(4), wide(8)]
+
+
+def test_a_cost_is_asked_for_only_where_what_is_quicker_to_know_is_within_its_limit() -> None:
+    judge = Pretended(max_params=8, max_flops=4)
+    asked = []
+
+    def in_steps(genome: Genome) -> Iterator[Mapping[str, float]]:
+        yield {"params": genome.genes["size"]}
+        asked.append(genome)
+        yield {"flops": genome.genes["size"]}
+
+    judge.cost_in_steps = in_steps
+    admit = gate(judge)
+    assert [admit(wide(size)) for size in (4, 8, 16, 32)] == [True, False, False, False]
+    assert asked == [wide(4), wide(8)]
+    # Of four, two have too many parameters; of the two that are left, one too many operations.
+    assert admit.bites() == [("params", 2), ("flops", 1)]
+
+
+def test_the_hardest_limit_is_the_one_that_most_fail_of_those_that_come_to_it() -> None:
+    admit = gate(Pretended(max_params=16, max_latency_ms=1))
+    assert not any(admit(wide(size)) for size in (4, 8, 16, 32))
+    assert admit.bites() == [("latency_ms", 3), ("params", 1)]
 
 
 def test_after_a_slow_network_the_smallest_of_its_family_is_known() -> None:

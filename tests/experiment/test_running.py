@@ -58,6 +58,16 @@ def test_the_test_pictures_are_used_once_for_the_winner(whole: RunFolder) -> Non
     assert metrics == whole.finished()
 
 
+def test_zero_cost_scores_are_noted_for_the_strategy_that_learns_from_them(
+    registry: Registry, whole: RunFolder, tmp_path: Path
+) -> None:
+    noted = [set(event["proxies"]) for event in whole.events("trial")]
+    assert noted == [{"params", "flops", "zen", "naswot"}] * len(noted)
+    changes = {"generations": 1, "strategy": "random", "progressive": False}
+    other = start(tiny.recipe(registry, tmp_path, search=changes), registry, Listener()).folder
+    assert [event["proxies"] for event in other.events("trial")] == [{}] * 4
+
+
 def test_same_seed_same_files(registry: Registry, whole: RunFolder, tmp_path: Path) -> None:
     again = tiny.search(registry, tmp_path).folder
     assert tiny.results(again) == tiny.results(whole)

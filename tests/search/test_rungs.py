@@ -99,6 +99,20 @@ def test_one_in_so_many_goes_on(count: int, factor: int, trained_at: list[int]) 
     assert trials[count - 1].rungs == (count - 1,) * 3
 
 
+def test_what_the_first_rung_notes_of_a_candidate_is_kept() -> None:
+    judge = Judge({0: [1, 2], 1: [0]})
+
+    def noting(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+        for trial in judge(candidates):
+            proxies = {} if trial.number in judge.at(1) else {"zen": 7.0}
+            yield replace(trial, proposal=replace(trial.proposal, proxies=proxies))
+
+    ladder = Ladder(evaluate=noting, rungs=Rungs(2, 2), rank=by_fitness, listener=Listener(),
+                    earlier={}, reached={})  # fmt: skip
+    noted = list(ladder.climb([Candidate(number, 0, proposal(number)) for number in (0, 1)], 0))
+    assert [trial.proposal.proxies for trial in noted] == [{"zen": 7.0}] * 2
+
+
 def test_the_best_of_a_rung_are_those_that_lead_there() -> None:
     """And not those that led before."""
     leading = {0: [5, 1], 1: [4, 2], 2: [3, 4, 7], 3: [2, 3, 0]}

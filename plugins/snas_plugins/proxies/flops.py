@@ -23,7 +23,7 @@ class Flops(Proxy):
         from torch.utils.flop_counter import FlopCounterMode
 
         pair = torch.empty_like(images[:2], device="meta")  # batch norm cannot learn from one
-        with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
             network.to("meta")(pair)
         return float(counter.get_total_flops() / len(pair))
 

@@ -78,6 +78,7 @@ class Evolution(Strategy):
     """
 
     name = "evolution"
+    wants_proxies = True
 
     def __init__(self, setup: SearchSetup) -> None:
         super().__init__(setup)
@@ -109,7 +110,7 @@ class Evolution(Strategy):
             newcomers = self._breeder.newcomers
             proposals += self._breeder.founders(rngs[len(proposals) :][:newcomers], batch)
             proposals += [self._child(parents, rng, batch) for rng in rngs[len(proposals) :]]
-        return self._annotated(proposals)
+        return self._foretold(proposals)
 
     def _promotions(self) -> list[Proposal]:
         """The elites, where the next generation is trained to a further rung than they were."""
@@ -216,18 +217,14 @@ class Evolution(Strategy):
             votes[place] += vote
         return shortlist[votes.index(max(votes))]
 
-    def _annotated(self, proposals: Sequence[Proposal]) -> list[Proposal]:
-        """With what was known of them before they were trained."""
+    def _foretold(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """With the accuracy that is expected of them."""
         foretold: list[float | None] = [None] * len(proposals)
         if self._surrogates and self.setup.objectives[0] == ACCURACY:
             accuracy = self._surrogates[0]
             means, _ = accuracy.predict([proposal.genome for proposal in proposals])
             foretold = [-accuracy.in_units(mean) for mean in means.tolist()]
-        names = self.setup.proxy_names
-        return [
-            replace(p, predicted=value, proxies=dict(self.setup.proxies(p.genome, names)))
-            for p, value in zip(proposals, foretold, strict=True)
-        ]
+        return [replace(p, predicted=value) for p, value in zip(proposals, foretold, strict=True)]
 
     # --- learning ---------------------------------------------------------------------------------
 
