@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import numpy as np
 import torch
@@ -218,9 +218,11 @@ class _Session:
                 path = target / f"predict_{exporter.name}.py"
                 path.write_text(script, encoding="utf-8", newline="\n")
         except OSError as error:
-            raise RunError(f"cannot write {exporter.name} in {self._staging.parent}: "
-                           f"{error.strerror or error}; make room there, or choose another folder "
-                           "with --output") from error  # fmt: skip
+            raise RunError(
+                f"cannot write {exporter.name} in {self._staging.parent}: "
+                f"{error.strerror or error}; make room there and in {gettempdir()}, or choose "
+                "other folders with --output and TMPDIR"
+            ) from error
         return written
 
     def _with_facts(self, result: Exported, model: Path) -> Exported:
