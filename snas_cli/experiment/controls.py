@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from math import ceil
 from typing import Any
 
 import torch
@@ -59,20 +60,19 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
-def train_hand_made(assembly: Assembly, max_params: int) -> dict[str, Any]:
-    """As large as it can be with so many parameters and within the limits, trained for the
-    finale's epochs with each of a few learning rates; the metrics of the one that validates best,
-    tested."""
+def train_hand_made(assembly: Assembly, best: Mapping[str, Any]) -> dict[str, Any]:
+    """As large as it can be with the parameters of the winner, whose metrics are given, and within
+    the limits; trained for the finale's epochs, or the fewer that there was time for, with each of
+    a few learning rates. The metrics of the one that validates best, tested."""
     torch.set_num_threads(1)
     recipe, family = assembly.recipe, HandMade()
     workshop = replace(assembly.workshop, family=lambda _name: family).with_whole_epochs()
-    width = _width(family, assembly.data.task, {**limits_of(recipe.limits), "params": max_params})
-    trained = [
-        workshop.train(_genome(family, width, rate), recipe.finale.epochs)
-        for rate in LEARNING_RATES
-    ]
-    best = max(trained, key=lambda one: fitness_of(one.metrics, recipe.training))
-    return {**best.metrics, **workshop.test(best.network)}
+    limits = {**limits_of(recipe.limits), "params": best["params"]}
+    width = _width(family, assembly.data.task, limits)
+    epochs = ceil(best["epochs"]) if best["stage"] == "final" else recipe.finale.epochs
+    trained = [workshop.train(_genome(family, width, rate), epochs) for rate in LEARNING_RATES]
+    chosen = max(trained, key=lambda one: fitness_of(one.metrics, recipe.training))
+    return {**chosen.metrics, **workshop.test(chosen.network)}
 
 
 def _width(family: Family, task: Task, limits: Mapping[str, float]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from snas_cli import __version__
 from snas_cli.api import Observer, Strategy, Trial
 from snas_cli.data.splits import read_manifest
-from snas_cli.errors import CheckpointError, RunError, UsageError
+from snas_cli.errors import CheckpointError, RunError, SearchError, UsageError
 from snas_cli.experiment.by_evaluator import evaluator_judge
 from snas_cli.experiment.by_training import TrainingJudge, training_judge
 from snas_cli.experiment.controls import random_recipe, train_hand_made
@@ -230,7 +230,11 @@ class _Run:
                     search.max_trials, search.max_epochs, search.budget, elapsed, reserve
                 ),
             )
-            trials = loop.run()
+            try:
+                trials = loop.run()
+            except SearchError:  # all failed; the report says of each why
+                write_report(self._folder, self._folder.trials(judge.space))
+                raise
             scribe.search_over()
             best = proceedings.conclude(trials, listener)
         if search_worth := self._controls(trials, best, journal):
@@ -252,7 +256,7 @@ class _Run:
         done = {event["name"]: event["metrics"] for event in self._folder.events("control")}
         if "hand_made" not in done:
             self._listener.notice("control: a network made by hand")
-            done["hand_made"] = train_hand_made(judge.assembly, best["params"])
+            done["hand_made"] = train_hand_made(judge.assembly, best)
             journal.write("control", name="hand_made", metrics=done["hand_made"])
         if "random" not in done:
             self._listener.notice("control: random search, for as many epochs")

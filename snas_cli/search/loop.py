@@ -160,5 +160,5 @@ def _all_failed(trials: Sequence[Trial]) -> str:
     return (
         f"all {len(trials)} candidates of the first generation failed, {count} of them with: "
         f"{reason}; change what it speaks of (training.time_limit, training.batch_size, "
-        "space.families …) and search anew; each reason is in the run's journal"
+        "space.families …) and search anew; each reason is in the run's report.html"
     )

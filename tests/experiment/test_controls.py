@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from snas_cli.api import Task
-from snas_cli.experiment.controls import HandMade, _genome, _width
+from snas_cli.experiment.assembly import assemble
+from snas_cli.experiment.controls import HandMade, _genome, _width, train_hand_made
 from snas_cli.experiment.running import start
 from snas_cli.registry import Registry
 from snas_cli.search.listener import Listener
@@ -31,6 +32,16 @@ def test_it_is_as_large_as_the_winner_and_the_limits_allow(limits: dict[str, flo
 
 def test_it_is_there_where_nothing_fits() -> None:
     assert _width(HandMade(), PHOTOS, {"params": 1}) == 1
+
+
+@pytest.mark.parametrize(("stage", "epochs"), [("final", 1), ("search", 2)])
+def test_it_is_trained_for_as_long_as_the_winner(
+    registry: Registry, tmp_path: Path, stage: str, epochs: int
+) -> None:
+    """For which there may not have been time for all epochs of the finale, of which there are 2."""
+    recipe = tiny.recipe(registry, tmp_path)
+    winner = {"params": 5000, "epochs": 1, "stage": stage}
+    assert train_hand_made(assemble(recipe, registry), winner)["epochs"] == epochs
 
 
 def test_a_search_with_controls_comes_to_its_end(registry: Registry, tmp_path: Path) -> None:

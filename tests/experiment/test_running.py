@@ -255,6 +255,15 @@ def test_limits_that_nothing_meets(registry: Registry, tmp_path: Path) -> None:
         start(recipe, registry, Listener())
 
 
+def test_a_run_in_which_all_fail_says_why_and_has_a_report(
+    registry: Registry, tmp_path: Path
+) -> None:
+    recipe = tiny.recipe(registry, tmp_path, training={"time_limit": 1e-6})
+    with pytest.raises(SearchError, match="all 4 candidates of the first generation failed, 4 of"):
+        start(recipe, registry, Listener())
+    assert "time limit" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
 def test_limits_hold_for_every_trial(registry: Registry, whole: RunFolder) -> None:
     assert all(event["metrics"]["params"] <= 100_000 for event in whole.events("trial"))
 
