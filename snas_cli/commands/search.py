@@ -81,7 +81,9 @@ def search(
     population_size: Annotated[int | None, _SEARCH(help="Candidates in a round.")] = None,
     budget: Annotated[str | None, _SEARCH(help="Time for all of it, such as 2h.")] = None,
     max_trials: Annotated[int | None, _SEARCH(help="Candidates in all.")] = None,
-    rungs: Annotated[int | None, _SEARCH(help="Stages of training; only the better go on.")] = None,
+    rungs: Annotated[
+        int | None, _SEARCH(help="Stages of training; the better go on. Default: by the data.")
+    ] = None,
     fast: Annotated[
         bool | None, _SEARCH("--fast/--no-fast", help="Early generations: first stage only.")
     ] = None,

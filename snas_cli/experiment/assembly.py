@@ -20,13 +20,15 @@ from snas_cli.recipe.resolve import space_of
 from snas_cli.recipe.schema import DataSettings, Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
+from snas_cli.training.batches import batches_per_epoch
 from snas_cli.training.candidates import Workshop, chosen_device
 from snas_cli.training.proxies import ProxyBench
+from snas_cli.training.stages import in_stages
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """A recipe with everything that it names."""
+    """A recipe with everything that it names, and what it leaves to the data."""
 
     recipe: Recipe
     registry: Registry
@@ -91,7 +93,15 @@ def fitted_out(recipe: Recipe, registry: Registry, data: TaskData) -> Assembly:
             "share the GPU"
         ) from None
     workshop = Workshop(registry.family, there, recipe.training, recipe.seed)
-    return Assembly(recipe, registry, space, data, workshop)
+    return Assembly(_staged(recipe, data), registry, space, data, workshop)
+
+
+def _staged(recipe: Recipe, data: TaskData) -> Recipe:
+    """With the stages of training that the recipe leaves to the data."""
+    rungs = in_stages(
+        recipe.search.rungs, recipe.training, batches_per_epoch(data, recipe.training)
+    )
+    return recipe.model_copy(update={"search": recipe.search.model_copy(update={"rungs": rungs})})
 
 
 def load_data(settings: DataSettings, registry: Registry, seed: int, kept: Kept) -> TaskData:

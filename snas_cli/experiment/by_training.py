@@ -261,7 +261,7 @@ def training_judge(
     """Reads the data, so it may take a while. Raises DataError, RecipeError, UsageError."""
     notice(f"reading {recipe.data.path or recipe.data.dataset}")
     assembly = assemble(recipe, registry, splits=splits, notice=notice)
-    judge = TrainingJudge(recipe, registry, assembly.space, assembly)
+    judge = TrainingJudge(assembly.recipe, registry, assembly.space, assembly)
     if splits is None and (warning := scarcity(judge)):  # a run that goes on has had it
         notice(warning)
     if judge.times_networks:

@@ -14,7 +14,7 @@ from snas_cli.api import Family, Genes, Genome, Ordinal, Task
 from snas_cli.experiment.assembly import Assembly
 from snas_cli.experiment.limits import exceeded, limits_of
 from snas_cli.recipe.resolve import own_space
-from snas_cli.recipe.schema import Recipe
+from snas_cli.recipe.schema import Recipe, RungSettings
 from snas_cli.runs.folder import RunFolder
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.cost import measure_cost
@@ -47,7 +47,7 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
     """Random search for as many epochs, over the whole space, with the same end."""
     search = recipe.search.model_copy(
         update={"strategy": "random", "progressive": False, "proxies": [], "options": {},
-                "rungs": type(recipe.search.rungs)(), "generations": None, "budget": None,
+                "rungs": RungSettings(count=1), "generations": None, "budget": None,
                 "max_trials": None, "max_epochs": epochs}
     )  # fmt: skip
     sharing = recipe.sharing.model_copy(update={"enabled": False})

@@ -97,7 +97,7 @@ class Keeper(Listener):
         generation = min([generation, *self._generations_of(genome)])  # in which it came up
         workshop, rungs = self._assembly.workshop, self._assembly.recipe.search.rungs
         job = TrainingJob(genome, str(self.search_weights(genome, rung)))
-        if rungs.count > 1:
+        if rungs.stages > 1:
             batches = batches_per_epoch(workshop.data, workshop.settings)
             stage = stage_of(rung, rungs, workshop.settings, batches)
             job = replace(job, epochs=stage.epochs, max_batches=stage.max_batches)

@@ -67,9 +67,9 @@ def expected_trials(search: SearchSettings, epochs_each: float) -> float | None:
 def share_trained(rungs: RungSettings) -> float:
     """Of a whole training, that a candidate gets on average: on each rung fewer are trained, for
     longer."""
-    factor, last = float(rungs.factor), rungs.count - 1
-    upto: list[float] = [0.0, *(factor ** (rung - last) for rung in range(rungs.count))]
-    return sum((upto[r + 1] - upto[r]) / factor**r for r in range(rungs.count))
+    factor, last = float(rungs.factor), rungs.stages - 1
+    upto: list[float] = [0.0, *(factor ** (rung - last) for rung in range(rungs.stages))]
+    return sum((upto[r + 1] - upto[r]) / factor**r for r in range(rungs.stages))
 
 
 def trials_in(search: SearchSettings, generations: int) -> int:
@@ -79,7 +79,7 @@ def trials_in(search: SearchSettings, generations: int) -> int:
 
 def rungs_for(search: SearchSettings, generations: int) -> Rungs:
     rungs = search.rungs
-    return Rungs(rungs.count, rungs.factor, generations // 2 if rungs.fast else 0)
+    return Rungs(rungs.stages, rungs.factor, generations // 2 if rungs.fast else 0)
 
 
 def describe_search(recipe: Recipe, generations: int) -> list[tuple[str, str]]:
@@ -92,8 +92,8 @@ def describe_search(recipe: Recipe, generations: int) -> list[tuple[str, str]]:
         parts.append(f"{levels} levels")
     if recipe.evaluator.name == TRAINING:
         parts.append(f"{recipe.training.epochs} epochs each")
-        if search.rungs.count > 1:
-            parts.append(f"in {search.rungs.count} rungs")
+        if search.rungs.stages > 1:
+            parts.append(f"in {search.rungs.stages} rungs")
     if search.max_trials is not None:
         parts.append(f"at most {search.max_trials} candidates")
     if search.budget is not None:

@@ -77,7 +77,9 @@ def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
     be resumed."""
     observers = observers_of(recipe, registry)
     judge = _judge(recipe, registry, listener)
-    folder = create_run(Path(recipe.output.folder), recipe.output.name, judge.subject, dump(recipe))
+    folder = create_run(
+        Path(recipe.output.folder), recipe.output.name, judge.subject, dump(judge.recipe)
+    )
     return _Run(judge, folder, listener, observers).go()
 
 

@@ -153,7 +153,13 @@ class LimitSettings(Section):
 class RungSettings(Section):
     """Training in stages: all candidates a little, the better ones longer, the best in full."""
 
-    count: int = Field(1, ge=1, le=5, description="Stages; 1 trains every candidate in full.")
+    count: int | None = Field(
+        None,
+        ge=1,
+        le=5,
+        description="Stages; 1 trains every candidate in full. Default: up to 3, as long as the "
+        "first has some 250 steps: after fewer, scores tell how fast a network begins.",
+    )
     factor: int = Field(
         3, ge=2, description="One in so many goes on, to so many times the training of the last."
     )
@@ -166,6 +172,11 @@ class RungSettings(Section):
         if self.fast and self.count == 1:
             raise ValueError("fast needs a count of 2 or more: with 1, the first stage is the last")
         return self
+
+    @property
+    def stages(self) -> int:
+        """The count; as long as it is left to the data, and they are not known, 1."""
+        return self.count or 1
 
 
 class SearchSettings(Section):

@@ -78,7 +78,7 @@ def apply_options(
     observers = values.pop("observer", [])
     if "path" in values:
         values.setdefault("dataset", dataset_at(Path(values["path"])))
-    if values.get("fast") and "rungs" not in values and not _stages(document):
+    if values.get("fast") and "rungs" not in values and _in_full(document):
         values["rungs"] = 2  # there is no first stage without a second
     for name, value in values.items():
         document.set(OPTIONS[name], value, called(name))
@@ -102,11 +102,11 @@ def _number(word: Any) -> Any:
     return int(word) if isinstance(word, str) and word.isdecimal() else word
 
 
-def _stages(document: Document) -> bool:
-    """Does the recipe itself train in stages?"""
+def _in_full(document: Document) -> bool:
+    """Does the recipe itself say that there are no stages?"""
     search = document.values.get("search")
     rungs = search.get("rungs") if isinstance(search, dict) else None
-    return isinstance(rungs, dict) and rungs.get("count", 1) != 1
+    return isinstance(rungs, dict) and rungs.get("count") == 1
 
 
 def _observe(document: Document, names: list[str], place: str) -> None:

@@ -94,7 +94,7 @@ class Tally:
 
     @property
     def rungs(self) -> int:
-        return self.recipe.search.rungs.count
+        return self.recipe.search.rungs.stages
 
     @property
     def open_ended(self) -> bool:

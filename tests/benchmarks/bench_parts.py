@@ -1,5 +1,7 @@
 """What the parts of the search are worth: Fashion-MNIST, trained for real, by evolution as it is
-and without, or with, each of them. The best validation accuracy after so many seconds of CPU.
+and without, or with, each of them. The best validation accuracy after so many seconds of CPU; and,
+since scores of the search have not the same training behind them, the test accuracy of the network
+it came to, trained anew for some whole epochs.
 Run it with: python -m tests.benchmarks.bench_parts --help
 """
 
@@ -12,17 +14,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from math import inf
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from snas_cli.api import Genome, Trial
+import torch
+
+from snas_cli.api import Genome, Trial, by_fitness
+from snas_cli.experiment.assembly import assemble
 from snas_cli.experiment.running import start
 from snas_cli.recipe.document import Document
 from snas_cli.recipe.loading import check
+from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.search.listener import Listener
 
@@ -35,6 +43,7 @@ RECIPE: Mapping[str, Any] = {
     "limits.max_flops": "2M",
     "search.generations": 12,
     "search.population_size": 12,
+    "search.rungs.count": 1,
     "training.epochs": 3,
     "training.max_batches": 60,
     "training.batch_size": 64,
@@ -74,22 +83,39 @@ class Watch(Listener):
 
 def watch(budget: float, variant: str, seed: int) -> list[tuple[float, Trial]]:
     """One search, in a process of its own."""
-    registry, watching = Registry.installed(), Watch(budget)
-    with TemporaryDirectory() as folder:
-        document = Document("bench", {"seed": seed, "output": {"folder": folder}})
-        for dotted, value in {**RECIPE, "data.data_dir": str(DATA), **VARIANTS[variant]}.items():
-            document.set(dotted, value, dotted)
-        with suppress(Over):
-            start(check(document, registry), registry, watching)
+    watching = Watch(budget)
+    with TemporaryDirectory() as folder, suppress(Over):
+        start(recipe(variant, seed, folder), Registry.installed(), watching)
     return watching.trials
 
 
-def best(trials: Sequence[tuple[float, Trial]], seconds: float) -> float:
-    """Validation accuracy, in per cent, of the best by then; with rungs, of what reached the
-    last."""
+def recipe(variant: str, seed: int, folder: str = "runs") -> Recipe:
+    document = Document("bench", {"seed": seed, "output": {"folder": folder}})
+    for dotted, value in {**RECIPE, "data.data_dir": str(DATA), **VARIANTS[variant]}.items():
+        document.set(dotted, value, dotted)
+    return check(document, Registry.installed())
+
+
+def in_the_end(genome: Genome, epochs: int, seed: int) -> float:
+    """Test accuracy, in per cent, after so many whole epochs from scratch; in a process of its
+    own."""
+    torch.set_num_threads(1)
+    workshop = assemble(recipe("evolution", seed), Registry.installed()).workshop
+    trained = workshop.with_whole_epochs().train(genome, epochs)
+    return 100 * workshop.test(trained.network)["test_acc"]
+
+
+def leader(trials: Sequence[tuple[float, Trial]], seconds: float) -> Trial | None:
+    """The best by then; with rungs, of what reached the last."""
     full = max(len(trial.rungs) for _, trial in trials)
-    in_full = [(at, trial.fitness) for at, trial in trials if len(trial.rungs) == full]
-    return 100 * max((f for at, f in in_full if f is not None and at <= seconds), default=0.0)
+    by_then = [trial for at, trial in trials if len(trial.rungs) == full and at <= seconds]
+    return next(iter(by_fitness(by_then)), None)
+
+
+def best(trials: Sequence[tuple[float, Trial]], seconds: float) -> float:
+    """The leader's validation accuracy, in per cent."""
+    found = leader(trials, seconds)
+    return 100 * (found.fitness or 0.0) if found else 0.0
 
 
 def families(trials: Sequence[tuple[float, Trial]]) -> str:
@@ -98,39 +124,60 @@ def families(trials: Sequence[tuple[float, Trial]]) -> str:
     return ", ".join(f"{family} {count}" for family, count in counts.most_common())
 
 
-def told(variant: str, seed: int, trials: Sequence[tuple[float, Trial]]) -> str:
-    seconds = trials[-1][0]
-    return (f"seed {seed}, {variant}: {best(trials, seconds):.2f} % after {len(trials)} candidates "
-            f"and {seconds:.0f} s; {families(trials)}")  # fmt: skip
+@dataclass(frozen=True)
+class Job:
+    variant: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Done:
+    trials: list[tuple[float, Trial]]
+    tested: float
+
+
+def carry_out(budget: float, epochs: int, job: Job) -> Done:
+    trials = watch(budget, job.variant, job.seed)
+    found = leader(trials, inf)
+    return Done(trials, in_the_end(found.genome, epochs, job.seed) if found else 0.0)
+
+
+def told(job: Job, done: Done) -> str:
+    seconds = done.trials[-1][0]
+    return (f"seed {job.seed}, {job.variant}: {best(done.trials, seconds):.2f} % after "
+            f"{len(done.trials)} candidates and {seconds:.0f} s, in the end {done.tested:.2f} %; "
+            f"{families(done.trials)}")  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600, help="of CPU, for each search")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=4, help="of the network it comes to")
     parser.add_argument("--workers", type=int, default=2, help="searches at the same time")
     parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
     arguments = parser.parse_args()
-    at = [arguments.seconds * share for share in (0.25, 0.5, 1)]
-    jobs = [(variant, seed) for seed in range(arguments.seeds) for variant in arguments.only]
+    jobs = [Job(variant, seed) for seed in range(arguments.seeds) for variant in arguments.only]
+    work = partial(carry_out, arguments.seconds, arguments.epochs)
+    done: list[Done] = []
     with ProcessPoolExecutor(
         arguments.workers, mp_context=get_context("spawn"), max_tasks_per_child=1
     ) as pool:
-        found = []
-        for job, trials in zip(
-            jobs, pool.map(partial(watch, arguments.seconds), *zip(*jobs, strict=True)), strict=True
-        ):
-            found.append(trials)
-            print(told(*job, trials), flush=True)  # hours may lie between them
+        for job, result in zip(jobs, pool.map(work, jobs), strict=True):
+            done.append(result)
+            print(told(job, result), flush=True)  # hours may lie between them
+    at = [arguments.seconds * share for share in (0.25, 0.5, 1)]
     print(f"best validation accuracy (%), mean of {arguments.seeds} seeds (each), after "
-          + ", ".join(f"{seconds:.0f} s" for seconds in at) + " of CPU; candidates")  # fmt: skip
+          + ", ".join(f"{seconds:.0f} s" for seconds in at)
+          + f" of CPU; test accuracy after {arguments.epochs} epochs; candidates")  # fmt: skip
     for variant in arguments.only:
-        runs = [trials for (of, _), trials in zip(jobs, found, strict=True) if of == variant]
-        cells = [[best(trials, seconds) for trials in runs] for seconds in at]
+        runs = [result for job, result in zip(jobs, done, strict=True) if job.variant == variant]
+        cells = [[best(run.trials, seconds) for run in runs] for seconds in at]
+        cells.append([run.tested for run in runs])
         print(f"{variant:20} " + "   ".join(
             f"{fmean(cell):.2f} ({' '.join(f'{value:.2f}' for value in cell)})" for cell in cells
-        ) + f"   {fmean(len(trials) for trials in runs):.0f}")  # fmt: skip
-        print(f"{'':20} {families(runs[0])}")
+        ) + f"   {fmean(len(run.trials) for run in runs):.0f}")  # fmt: skip
+        print(f"{'':20} {families(runs[0].trials)}")
 
 
 if __name__ == "__main__":

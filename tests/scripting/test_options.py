@@ -45,7 +45,9 @@ def test_a_path_brings_the_data_set_that_reads_it() -> None:
 
 
 def test_fast_needs_two_stages_and_keeps_more() -> None:
-    assert values_of(fast=True) == {"search": {"rungs": {"fast": True, "count": 2}}}
+    assert values_of(fast=True) == {"search": {"rungs": {"fast": True}}}, "the data say how many"
+    one: dict[str, object] = {"search": {"rungs": {"count": 1}}}
+    assert values_of(one, fast=True) == {"search": {"rungs": {"count": 2, "fast": True}}}
     three = {"search": {"rungs": {"count": 3}}}
     assert values_of(three, fast=True) == {"search": {"rungs": {"count": 3, "fast": True}}}
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snas_cli.recipe.schema import RungSettings, TrainingSettings
-from snas_cli.training.stages import Stage, stage_of
+from snas_cli.training.stages import FEWEST_STEPS, Stage, in_stages, stage_of
 
 counts, factors = st.integers(1, 5), st.integers(2, 5)
 
@@ -57,3 +58,28 @@ def test_all_together_are_the_whole(count: int, factor: int, epochs: int, batche
     trained = sum(map(steps, made))
     assert trained >= whole
     assert trained <= max(whole, count) + sum(stage.epochs - 1 for stage in made)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "batches", "count"),
+    [(10, 38, 1), (10, 74, 1), (10, 75, 2), (1, 750, 2), (10, 224, 2), (10, 225, 3), (90, 900, 3)],
+)
+def test_the_first_stage_is_long_enough_to_tell_slow_beginners(
+    epochs: int, batches: int, count: int
+) -> None:
+    rungs = in_stages(RungSettings(), TrainingSettings(epochs=epochs), batches)
+    assert rungs.count == count
+    if count > 1:
+        first = stage_of(0, rungs, TrainingSettings(epochs=epochs), batches)
+        assert steps(first) >= FEWEST_STEPS
+
+
+@given(counts, st.integers(1, 60), st.integers(1, 500))
+def test_what_the_recipe_says_of_stages_holds(count: int, epochs: int, batches: int) -> None:
+    rungs = RungSettings(count=count)
+    assert in_stages(rungs, TrainingSettings(epochs=epochs), batches) == rungs
+
+
+def test_fast_has_two_stages_at_least() -> None:
+    rungs = in_stages(RungSettings(fast=True), TrainingSettings(epochs=1), 10)
+    assert rungs.count == 2
