@@ -62,7 +62,7 @@ class Finale:
 
     def _seconds(self, trials: Sequence[Trial]) -> float:
         """For one training of each, as many at the same time as there are workers."""
-        each = [trial.seconds / trial.metrics["epochs"] for trial in trials]
+        each = [_seconds_an_epoch(trial) for trial in trials]
         at_once = min(self._crew.capacity, len(trials)) or 1
         return max(max(each, default=0.0), sum(each) / at_once) * self._settings.epochs
 
@@ -72,38 +72,54 @@ class Finale:
         for repeat in range(self._settings.seeds):
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
             epochs = self._epochs_left(waiting)
-            if epochs < min(self._assembly.recipe.training.epochs, self._settings.epochs):
+            if waiting and not epochs:
                 times = f"{repeat} of {self._settings.seeds} times"
                 listener.notice(f"the time is up: the best were trained again {times}")
                 return
-            if epochs < self._settings.epochs:
-                listener.notice(f"time is left for {epochs} of {self._settings.epochs} epochs")
-            for event in self._trained(waiting, repeat, epochs, listener):
+            for remark in self._shortened(waiting, epochs):
+                listener.notice(remark)
+            timely = [trial for trial in waiting if trial.number in epochs]
+            for event in self._trained(timely, repeat, epochs, listener):
                 self._desk.journal.write("finalist", **event)
                 done[event["fingerprint"], repeat] = event
             for trial in top:
-                event = done[trial.genome.fingerprint, repeat]
-                if event["reason"] is None:
-                    metrics = {"stage": "final", **description(trial), **event["metrics"],
+                again = done.get((trial.genome.fingerprint, repeat))
+                if again is not None and again["reason"] is None:
+                    metrics = {"stage": "final", **description(trial), **again["metrics"],
                                **_measured(trial)}  # fmt: skip
                     weights = self._keeper.final_weights(trial.genome, repeat)
                     yield Finalist(trial, metrics, weights)
 
-    def _epochs_left(self, trials: Sequence[Trial]) -> int:
-        """How many of the finale's there is time for; a tenth of it is left for the rest."""
-        seconds, left = self._seconds(trials), max(0.9 * self._desk.seconds_left(), 0.0)
-        if seconds <= left:
-            return self._settings.epochs
-        return int(self._settings.epochs * left / seconds)
+    def _epochs_left(self, trials: Sequence[Trial]) -> dict[int, int]:
+        """How many of the finale's there is time for, by trial; a tenth of it is left for the rest.
+        Those that come last go without where the others could not have as many as in the
+        search."""
+        most, left = self._settings.epochs, max(0.9 * self._desk.seconds_left(), 0.0)
+        least = min(self._assembly.recipe.training.epochs, most)
+        for count in range(len(trials), 0, -1):
+            each = [_seconds_an_epoch(trial) for trial in trials[:count]]
+            epochs = epochs_within(each, most, left, self._crew.capacity)
+            if min(epochs) >= least:
+                return {trial.number: n for trial, n in zip(trials, epochs, strict=False)}
+        return {}
+
+    def _shortened(self, trials: Sequence[Trial], epochs: Mapping[int, int]) -> Iterator[str]:
+        """What time does not allow."""
+        for trial in trials:
+            if trial.number not in epochs:
+                yield f"there is no time to train trial {trial.number} again"
+            elif epochs[trial.number] < self._settings.epochs:
+                yield (f"time is left for {epochs[trial.number]} of {self._settings.epochs} epochs "
+                       f"of trial {trial.number}")  # fmt: skip
 
     def _trained(
-        self, trials: Sequence[Trial], repeat: int, epochs: int, listener: Listener
+        self, trials: Sequence[Trial], repeat: int, epochs: Mapping[int, int], listener: Listener
     ) -> Iterator[dict[str, Any]]:
         """What the journal is to say of each training."""
         for rank, trial in enumerate(trials, 1):
             listener.finalist_started(trial.genome, rank, len(trials))
         by_number = {trial.number: trial for trial in trials}
-        for result in self._crew.run([self._job(t, repeat, epochs) for t in trials]):
+        for result in self._crew.run([self._job(t, repeat, epochs[t.number]) for t in trials]):
             event = {"trial": result.number, "repeat": repeat, "reason": result.reason,
                      "fingerprint": by_number[result.number].genome.fingerprint}  # fmt: skip
             if result.value is None:
@@ -177,6 +193,27 @@ class Finale:
         network = self._assembly.workshop.build(genome)
         load_into(network, finalist.weights, genome.fingerprint)
         return network
+
+
+def _seconds_an_epoch(trial: Trial) -> float:
+    return trial.seconds / trial.metrics["epochs"]
+
+
+def epochs_within(
+    seconds: Sequence[float], epochs: int, left: float, at_once: int = 1
+) -> list[int]:
+    """How many of so many `epochs` each of some networks can have in the time that is left, of
+    which an epoch takes so many `seconds`, and `at_once` can be trained at the same time. All have
+    equal parts of the time, and what a quick one does not need goes to the slower ones: epochs for
+    all alike would be few for the quick because another is slow."""
+    room, granted = left * min(at_once, len(seconds)), [0] * len(seconds)
+    quickest_first = sorted(range(len(seconds)), key=lambda place: seconds[place])
+    for count, place in zip(range(len(seconds), 0, -1), quickest_first, strict=True):
+        most = min(room / count, left)
+        enough = seconds[place] * epochs <= most
+        granted[place] = epochs if enough else int(most / seconds[place])
+        room -= min(seconds[place] * epochs, most)
+    return granted
 
 
 def _measured(trial: Trial) -> dict[str, float]:

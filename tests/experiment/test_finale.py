@@ -1,0 +1,103 @@
+"""How the time that is left goes to the best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import inf
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from snas_cli.api import Genes, Genome, Job, JobResult, Proposal, Trial
+from snas_cli.experiment.finale import Finale, epochs_within
+from snas_cli.registry import Registry
+from snas_cli.search.listener import Listener
+from tests.experiment import tiny
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "at_once", "epochs"),
+    [
+        ([4, 24], inf, 1, [40, 40]),
+        ([4, 24], 1200, 1, [40, 40]),  # it takes 160 s and 960 s
+        ([24, 4], 400, 1, [10, 40]),  # what the quick one does not need goes to the other
+        ([5, 5], 100, 1, [10, 10]),
+        ([4, 24], 240, 2, [40, 10]),  # at the same time each has all of it
+        ([4, 4, 24], 320, 2, [40, 40, 13]),
+        ([0, 1], 10, 1, [40, 10]),
+        ([1, 1], 0, 1, [0, 0]),
+        ([], 10, 1, []),
+    ],
+)
+def test_equal_parts_of_the_time(
+    seconds: list[float], left: float, at_once: int, epochs: list[int]
+) -> None:
+    assert epochs_within(seconds, 40, left, at_once) == epochs
+
+
+class Listening(Listener):
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+class Crew:
+    """Trains in no time, and notes for how many epochs."""
+
+    capacity = 1
+
+    def __init__(self) -> None:
+        self.epochs: dict[int, int] = {}
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[JobResult]:
+        for job in jobs:
+            self.epochs[job.number] = job.payload["epochs"]
+            value = {"metrics": {"val_acc": 0.5}, "curve": []}
+            yield JobResult(job.number, value, None, seconds=0.0, worker=0)
+
+
+def leader(number: int, seconds: float) -> Trial:
+    """Trained for two epochs of so many seconds."""
+    genome = Genome("any", Genes({"number": number}))
+    metrics = {"epochs": 2, "flops": 1.0}
+    return Trial(number, 0, Proposal(genome, "random"), 0.5, metrics, seconds=2 * seconds)
+
+
+@pytest.mark.parametrize(
+    ("left", "epochs", "notices"),
+    [
+        (1000, {0: 8, 1: 8}, []),
+        (100, {0: 5, 1: 8}, ["time is left for 5 of 8 epochs of trial 0"]),
+        (60, {0: 5}, ["time is left for 5 of 8 epochs of trial 0",
+                      "there is no time to train trial 1 again"]),
+        (40, {}, ["the time is up: the best were trained again 0 of 1 times"]),
+    ],
+)  # fmt: skip
+def test_whom_there_is_time_for(
+    registry: Registry,
+    tmp_path: Path,
+    left: float,
+    epochs: dict[int, int],
+    notices: list[str],
+) -> None:
+    """Trial 0 takes 10 s an epoch and leads, trial 1 takes 5 s; neither is to have fewer epochs
+    than in the search, which are 4. A tenth of the time is left for the rest."""
+    recipe = tiny.recipe(registry, tmp_path, training={"epochs": 4}, finale={"epochs": 8})
+    folder = SimpleNamespace(events=lambda _name: [], path=tmp_path)
+    written = SimpleNamespace(write=lambda *_event, **_fields: None)
+    desk = SimpleNamespace(
+        folder=folder, journal=written, seconds_left=lambda: left,
+        curves=SimpleNamespace(retrained=lambda *_: None),
+    )  # fmt: skip
+    keeper = SimpleNamespace(final_weights=lambda *_: tmp_path / "weights")
+    crew, listener = Crew(), Listening()
+    finale = Finale(cast("Any", SimpleNamespace(recipe=recipe)), cast("Any", desk),
+                    cast("Any", keeper), cast("Any", crew))  # fmt: skip
+    finalists = list(finale._train([leader(0, 10), leader(1, 5)], listener))
+    assert crew.epochs == epochs
+    assert [finalist.trial.number for finalist in finalists] == sorted(epochs)
+    assert listener.notices == notices
