@@ -92,15 +92,16 @@ class Finale:
 
     def _epochs_left(self, trials: Sequence[Trial]) -> dict[int, int]:
         """How many of the finale's there is time for, by trial; a tenth of it is left for the rest.
-        Those that come last go without where the others could not have as many as in the
-        search."""
+        Where not all could have as many as in the search, the slowest go without."""
         most, left = self._settings.epochs, max(0.9 * self._desk.seconds_left(), 0.0)
         least = min(self._assembly.recipe.training.epochs, most)
-        for count in range(len(trials), 0, -1):
-            each = [_seconds_an_epoch(trial) for trial in trials[:count]]
+        timely = sorted(trials, key=_seconds_an_epoch)
+        while timely:
+            each = [_seconds_an_epoch(trial) for trial in timely]
             epochs = epochs_within(each, most, left, self._crew.capacity)
             if min(epochs) >= least:
-                return {trial.number: n for trial, n in zip(trials, epochs, strict=False)}
+                return {trial.number: n for trial, n in zip(timely, epochs, strict=True)}
+            timely.pop()
         return {}
 
     def _shortened(self, trials: Sequence[Trial], epochs: Mapping[int, int]) -> Iterator[str]:

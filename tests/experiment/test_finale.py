@@ -72,9 +72,10 @@ def leader(number: int, seconds: float) -> Trial:
     [
         (1000, {0: 8, 1: 8}, []),
         (100, {0: 5, 1: 8}, ["time is left for 5 of 8 epochs of trial 0"]),
-        (60, {0: 5}, ["time is left for 5 of 8 epochs of trial 0",
-                      "there is no time to train trial 1 again"]),
-        (40, {}, ["the time is up: the best were trained again 0 of 1 times"]),
+        (60, {1: 8}, ["there is no time to train trial 0 again"]),
+        (40, {1: 7}, ["there is no time to train trial 0 again",
+                      "time is left for 7 of 8 epochs of trial 1"]),
+        (20, {}, ["the time is up: the best were trained again 0 of 1 times"]),
     ],
 )  # fmt: skip
 def test_whom_there_is_time_for(
