@@ -125,13 +125,6 @@ class TrainingJudge(Judge):
     def proxies(self, genome: Genome, names: Collection[str]) -> Mapping[str, float]:
         return self.assembly.proxies(genome, names)
 
-    def noted_proxies(self, candidate: Candidate) -> tuple[str, ...]:
-        """The names of those that its trial is to have: what a strategy learns from. Whoever trains
-        it scores it, too, so that no worker waits for it."""
-        search = self.recipe.search
-        wanted = self.registry.strategy(search.strategy).wants_proxies and not candidate.rung
-        return tuple(search.proxies) if wanted else ()
-
     @cached_property
     def _digest(self) -> str:
         return self.assembly.data.digest()
@@ -205,7 +198,7 @@ class _Proceedings(Proceedings):
     def _job(self, candidate: Candidate) -> Job:
         genome = candidate.proposal.genome
         job = self._keeper.job(genome, candidate.generation, candidate.rung)
-        job = replace(job, proxies=self._judge.noted_proxies(candidate))
+        job = replace(job, proxies=() if candidate.rung else self._wanted_proxies)
         limit = self._judge.recipe.training.time_limit
         return Job(
             candidate.number,
@@ -216,6 +209,14 @@ class _Proceedings(Proceedings):
             reads=job.reads,
             writes=job.writes,
         )
+
+    @property
+    def _wanted_proxies(self) -> tuple[str, ...]:
+        """Of every candidate, by the strategy that learns from them. Whoever trains it scores it,
+        too, so that no worker waits for it."""
+        search = self._judge.recipe.search
+        wanted = self._judge.registry.strategy(search.strategy).wants_proxies
+        return tuple(search.proxies) if wanted else ()
 
     def _trial(self, candidate: Candidate, result: JobResult) -> Trial:
         seconds = round(result.seconds, 3)
