@@ -64,8 +64,9 @@ def snas_register_evaluators() -> list[type[Evaluator]]:
 
 @hookspec
 def snas_register_proxies() -> list[Proxy]:
-    """Called once, when snas starts. A search computes those that the recipe names under
-    `search.proxies`, and uses those that prove themselves on its data."""
+    """Called once, when snas starts. Where the strategy wants proxies (`Strategy.wants_proxies`), as
+    evolution does, workers compute those that the recipe names under `search.proxies`; those that
+    prove themselves on the data are used."""
 
 
 @hookspec
