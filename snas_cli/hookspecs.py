@@ -64,7 +64,7 @@ def snas_register_evaluators() -> list[type[Evaluator]]:
 
 @hookspec
 def snas_register_proxies() -> list[Proxy]:
-    """Called once, when snas starts. Where the strategy wants proxies (`Strategy.wants_proxies`), as
+    """Called once, when snas starts. Where the strategy wants them (`Strategy.wants_proxies`), as
     evolution does, workers compute those that the recipe names under `search.proxies`; those that
     prove themselves on the data are used."""
 
