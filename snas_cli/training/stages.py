@@ -31,9 +31,9 @@ def stage_of(rung: int, rungs: RungSettings, training: TrainingSettings, batches
 
 def in_stages(rungs: RungSettings, training: TrainingSettings, batches: int) -> RungSettings:
     """With a count, where the recipe has none: as many stages as leave the first one steps enough
-    to tell slow beginners, as convolutions are next to perceptrons, from bad networks. On 1,188
-    traffic signs, 41 steps of 370 let perceptrons alone go on; on 8,001 photographs, 278 of 2,500
-    found in the same time a network that was 5 points better than without stages."""
+    to tell slow beginners, as convolutions are next to perceptrons, from bad networks. After 41
+    steps of 370 on 1,188 traffic signs, 13 of the 15 candidates that went on were perceptrons, and
+    so was the winner; after 278 of 2,500 on 8,001 photographs, none."""
     if rungs.count is not None:
         return rungs
     total = training.epochs * batches
