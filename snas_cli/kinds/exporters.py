@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -44,6 +44,7 @@ class Source:
     model_by: Callable[[str], Path]  # the model file of another exporter, written once and shared
     opset: int = 20  # of ONNX, at least 18
     max_drop: float = 0.01  # of accuracy, that is acceptable
+    shared: dict[str, Any] = field(default_factory=dict)  # what exporters keep for each other
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 
-from snas_cli.api import ExportError, ModelCard
+from snas_cli.api import ExportError, ModelCard, Source
 
 # What torch raises where a forward pass depends on the values in it, or cannot run at all:
 STUMBLES = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -34,6 +34,17 @@ def failures(name: str) -> Iterator[None]:
     except STUMBLES as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ExportError(f"{name}: the network cannot be recorded: {reason}") from error
+
+
+def recorded(source: Source) -> ExportedProgram:
+    """For batches of any size: once for all formats that are written from it, so nobody may change
+    it."""
+    program: ExportedProgram | None = source.shared.get("recorded")
+    if program is None:
+        program = exported(source.network, source.card, batch=None)
+        program.example_inputs = None  # two blank pictures, of 1.2 MB where they are large
+        source.shared["recorded"] = program
+    return program
 
 
 def exported(network: nn.Module, card: ModelCard, batch: int | None) -> ExportedProgram:

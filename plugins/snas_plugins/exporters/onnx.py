@@ -7,7 +7,6 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
-from copy import deepcopy
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -52,14 +51,15 @@ class Onnx(Exporter):
 def _converted(source: Source) -> ModelProto:
     import torch
 
-    dtype = torch.uint8 if source.card.pixels else torch.float32
-    # Two images: torch.export takes an axis of length 1 for a constant.
-    example = torch.zeros(2, *source.card.input_shape, dtype=dtype)
+    from snas_plugins.exporters._tracing import example_of, failures, recorded
+
+    with _quiet(), failures("onnx"):
+        network = recorded(source)
     try:
         with _quiet():
             program = torch.onnx.export(
-                deepcopy(source.network),
-                (example,),
+                network,
+                (example_of(source.card, 2),),
                 dynamo=True,
                 external_data=False,
                 opset_version=source.opset,

@@ -27,12 +27,11 @@ class Pt2(Exporter):
         import torch
 
         from snas_plugins.exporters._example_script import card_as_json
-        from snas_plugins.exporters._tracing import exported, failures
+        from snas_plugins.exporters._tracing import failures, recorded
 
         written = BytesIO()
         with failures(self.name):
-            program = exported(source.network, source.card, batch=None)
-            program.example_inputs = None  # two blank pictures, of 1.2 MB where they are large
+            program = recorded(source)
             torch.export.save(program, written, extra_files={CARD: card_as_json(source.card)})
         path = folder / "model.pt2"
         path.write_bytes(written.getvalue())

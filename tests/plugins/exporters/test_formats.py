@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from snas_plugins.exporters import _tracing
 from snas_plugins.exporters.coreml import CoreMl
 from snas_plugins.exporters.executorch import ExecuTorch, ExecuTorchInt8
 from snas_plugins.exporters.mobile import Mobile
@@ -27,6 +29,7 @@ from snas_plugins.exporters.torchscript import TorchScript
 from torch import Tensor, nn
 
 from snas_cli.api import Exporter, ExportError, ModelCard, NotRunHereError, Sample, Source, Task
+from snas_cli.export.sources import bare_source
 from snas_cli.recipe.resolve import own_space
 from snas_cli.registry import Registry
 from snas_cli.testing import check_component
@@ -314,3 +317,33 @@ def test_core_ml_is_written_and_never_said_to_be_checked(source: Source, tmp_pat
         assert str(Path.cwd()).encode() not in file.read_bytes()
     with pytest.raises(NotRunHereError, match="only macOS and iOS can run it"):
         exporter.load(package)
+
+
+def test_the_forward_pass_is_recorded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what one format makes of the recording changes no other's."""
+    card = ModelCard({}, (3, 8, 8), ("a", "b"), (0.0,) * 3, (1.0,) * 3)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 2)).eval()
+    recordings = []
+    record = _tracing.exported
+
+    def counting(*given: Any, **named: Any) -> Any:
+        recordings.append(given)
+        return record(*given, **named)
+
+    monkeypatch.setattr(_tracing, "exported", counting)
+    written: dict[str, bytes] = {}
+    for order in ("onnx pt2 onnx", "pt2 onnx pt2"):
+        source = bare_source(network, card)
+        for name in order.split():
+            written.setdefault(name, _content(REGISTRY.exporter(name), source, tmp_path))
+            assert written[name] == _content(REGISTRY.exporter(name), source, tmp_path)
+    assert len(recordings) == 2
+
+
+def _content(exporter: Exporter, source: Source, folder: Path) -> bytes:
+    """Of the model; of an archive, what is in it."""
+    model = exporter.write(source, folder).files[0]
+    if not zipfile.is_zipfile(model):
+        return model.read_bytes()
+    with zipfile.ZipFile(model) as archive:
+        return b"".join(archive.read(name) for name in sorted(archive.namelist()))
