@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from snas_cli.recipe.document import Document
 from snas_cli.recipe.loading import check
 from snas_cli.registry import Registry
 from snas_cli.training.candidates import Trained
+from tests.archives import unpack
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PATCHED = ("vit", "mlp_mixer")  # the smallest patches of large pictures would be thousands
@@ -78,8 +78,7 @@ def assembled(family: str, size: int, seed: int, place: Place, registry: Registr
     if course.archive:
         folder = place.scratch / Path(course.archive).parent.name
         if not folder.exists():
-            with tarfile.open(place.data / course.archive) as archive:
-                archive.extractall(place.scratch, filter="data")
+            unpack(place.data / course.archive, place.scratch)
         data["path"] = str(folder)
     large = size > 32 and family in PATCHED
     space = {"families": [family], "genes": {"patch": 16} if large else {}}

@@ -14,7 +14,6 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
 
 import argparse
-import tarfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from snas_cli.recipe.schema import DataSettings, TrainingSettings
 from snas_cli.registry import Registry
 from snas_cli.training.batches import Normaliser, training_batches
 from snas_cli.training.trainer import make_optimizer, train
+from tests.archives import unpack
 
 DATA = Path(os.environ.get("SNAS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 MOST_EPOCHS = 64
@@ -203,8 +203,7 @@ def times_to_accuracy(cache: Path) -> None:
         return
     time_to_accuracy("Fashion-MNIST", load("fashion_mnist", None, DATA, cache), 0.85)
     with TemporaryDirectory() as folder:
-        with tarfile.open(DATA / "cifar10" / "cifar10.tar.gz") as archive:
-            archive.extractall(folder, filter="data")
+        unpack(DATA / "cifar10" / "cifar10.tar.gz", Path(folder))
         data = load("folder", Path(folder, "cifar10"), DATA, cache)
         time_to_accuracy("A fifth of CIFAR-10", replace(data, mirrored=True), 0.6)
 

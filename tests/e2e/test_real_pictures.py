@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
+from tests.archives import unpack
 from tests.cli.snas import snas
 
 
 def test_a_folder_of_photographs_becomes_a_checked_export(real_data: Path, tmp_path: Path) -> None:
-    with tarfile.open(real_data / "gtsrb15" / "gtsrb15.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(real_data / "gtsrb15" / "gtsrb15.tar.gz", tmp_path)
     options = "--generations 2 --population-size 3 --epochs 1 --max-flops 2M --json"
     settings = ("--set", "search.elites=1", "--set", "finale.epochs=4", "--set", "finale.top=1")
     out = snas("search", "gtsrb15", *options.split(), *settings, cwd=tmp_path).stdout

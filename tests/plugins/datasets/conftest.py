@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tarfile
 from pathlib import Path
 
 import pytest
+
+from tests.archives import unpack
 
 
 @pytest.fixture(scope="session")
 def signs(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photographs of traffic signs in class folders, below train and test; not to be changed."""
     folder = tmp_path_factory.mktemp("signs")
-    with tarfile.open(real_data / "gtsrb15" / "gtsrb15.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(real_data / "gtsrb15" / "gtsrb15.tar.gz", folder)
     return folder / "gtsrb15"
 
 
