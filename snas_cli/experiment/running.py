@@ -234,7 +234,7 @@ class _Run:
             )
             try:
                 trials = loop.run()
-            except SearchError:  # all failed; the report says of each why
+            except SearchError:  # all failed, say; the report tells of each trial why
                 write_report(self._folder, self._folder.trials(judge.space))
                 raise
             scribe.search_over()

@@ -11,12 +11,8 @@ from snas_cli.recipe.resolve import own_space
 from snas_cli.registry import Registry
 from snas_cli.training import cost
 from snas_cli.training.cost import cost_in_steps, measure_cost, structure_of
+from tests.builtin import FAMILIES
 
-FAMILIES = [
-    part.name
-    for part in Registry.installed().components("family")
-    if part.origin.startswith("snas:")
-]
 TASK = Task((3, 24, 24), 5)
 
 

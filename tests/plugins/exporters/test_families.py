@@ -13,10 +13,10 @@ from snas_cli.api import Family, Genome, ModelCard, Task
 from snas_cli.export.sources import bare_source
 from snas_cli.recipe.resolve import own_space
 from snas_cli.registry import Registry
+from tests.builtin import FAMILIES
 
 TASK = Task((3, 18, 22), 4)
 REGISTRY = Registry.installed()
-FAMILIES = [p.name for p in REGISTRY.components("family") if p.origin.startswith("snas:")]
 
 
 def two_of(family: Family) -> Iterator[Genome]:

@@ -33,12 +33,12 @@ from snas_cli.export.sources import bare_source
 from snas_cli.recipe.resolve import own_space
 from snas_cli.registry import Registry
 from snas_cli.testing import check_component
+from tests.builtin import FAMILIES
 
 ALWAYS = [TorchScript(), Pt2(), Mobile(), Quantized()]
 LOSSLESS = [exporter for exporter in ALWAYS if exporter.lossless]
 EXTRAS = [ExecuTorch(), ExecuTorchInt8(), CoreMl()]
 REGISTRY = Registry.installed()
-FAMILIES = [p.name for p in REGISTRY.components("family") if p.origin.startswith("snas:")]
 
 
 def name_of(exporter: Exporter) -> str:

@@ -11,12 +11,8 @@ from snas_cli.api import Task
 from snas_cli.recipe.resolve import own_space
 from snas_cli.registry import Registry
 from snas_cli.training.cost import measure_cost
+from tests.builtin import FAMILIES
 
-FAMILIES = [
-    part.name
-    for part in Registry.installed().components("family")
-    if part.origin.startswith("snas:")
-]
 TASK = Task((3, 20, 17), 5)
 
 

@@ -13,10 +13,10 @@ from snas_cli.api import Genome, Layers, Task
 from snas_cli.recipe.resolve import own_space
 from snas_cli.registry import Registry
 from snas_cli.training.cost import measure_cost
+from tests.builtin import FAMILIES
 
 REGISTRY = Registry.installed()
 NAMES = [part.name for part in REGISTRY.components("proxy") if part.origin.startswith("snas:")]
-FAMILIES = [part.name for part in REGISTRY.components("family") if part.origin.startswith("snas:")]
 TASKS = [Task((1, 12, 12), 10), Task((3, 10, 14), 3)]
 SMALL = 15_000_000  # FLOPs
 DEPTH = 12
