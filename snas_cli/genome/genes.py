@@ -332,6 +332,11 @@ class Ordinal(_Listed):
         lower = [option for option in self.options if option < value]
         return lower[-1] if lower and value in self.options else value
 
+    def above(self, value: Value) -> Value:
+        """The option after it, likewise."""
+        higher = [option for option in self.options if option > value]
+        return higher[0] if higher and value in self.options else value
+
     def similarity(self, one: Value, other: Value) -> float:
         if one == other or not {one, other} <= set(self.options):  # at rest, outside of them
             return float(one == other)

@@ -39,7 +39,7 @@ def test_a_gene_of_all_families_and_one_of_a_single_one(registry: Registry) -> N
     assert {genes["dropout"].options for genes in changed.families.values()} == {(0.15,)}
     assert item(changed, "cnn", "activation").options == ("relu", "selu")
     assert item(changed, "resnet", "filters").options == (16, 512)
-    assert item(changed, "cnn", "filters").options == (16, 32, 64, 128, 256)
+    assert item(changed, "cnn", "filters").options == (16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
 def test_genomes_are_drawn_from_what_is_left(registry: Registry) -> None:
@@ -85,12 +85,12 @@ def test_the_levels_of_the_mission(registry: Registry) -> None:
     first, second, third = levels_of(recipe_of(registry, ""), registry)
     assert list(first.families) == ["cnn", "mlp"]
     assert first.genes("cnn")["layers"].allowed == "a list of 2 to 3 layers"
-    assert item(first, "cnn", "filters").options == (16, 32, 64, 128)
+    assert item(first, "cnn", "filters").options == (16, 24, 32, 48, 64, 96, 128)
     assert item(first, "cnn", "activation").options == ("relu",)
     assert item(first, "cnn", "skip").options == (False,)
     assert list(second.families) == ["cnn", "enhanced_mlp", "mlp", "mobilenet", "resnet"]
     assert second.genes("resnet")["layers"].allowed == "a list of 3 to 5 layers"
-    assert item(second, "cnn", "filters").options == (16, 32, 64, 128, 256)
+    assert item(second, "cnn", "filters").options == (16, 24, 32, 48, 64, 96, 128, 192, 256)
     assert list(third.families) == registry.names("family")
     assert third.genes("vit")["layers"].allowed == "a list of 2 to 50 layers"
 

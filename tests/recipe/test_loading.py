@@ -173,7 +173,7 @@ def test_operators_can_be_weighted_and_switched_off(registry: Registry) -> None:
     document = parse_document("data: {dataset: digits}", "r")
     document.set("search.operators", {"point": 0, "nudge": 3, "mixing": 0}, "here")
     weights = {op.name: weight for op, weight in operators_of(check(document, registry), registry)}
-    assert weights == {"attention": 1.0, "depth": 1.0, "nudge": 3.0}
+    assert weights == {"attention": 1.0, "depth": 1.0, "nudge": 3.0, "scale": 1.0}
     document.set("search.operators", dict.fromkeys(registry.names("operator"), 0), "here")
     with pytest.raises(RecipeError, match="every weight is 0"):
         operators_of(check(document, registry), registry)

@@ -17,7 +17,7 @@ class CNN(Family):
     level = 1
     genes = {
         "layers": Layers(2, 50, {
-            "filters": Ordinal(16, 32, 64, 128, 256, wider=range(4, 4097)),
+            "filters": Ordinal(16, 24, 32, 48, 64, 96, 128, 192, 256, wider=range(4, 4097)),
             "kernel": Ordinal(3, 5, 7, wider=range(1, 16, 2)),
             "activation": Choice("relu", "leaky_relu", "elu", "selu", wider=("gelu", "silu")),
             "skip": Flag(),

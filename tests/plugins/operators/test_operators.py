@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snas_cli.api import Genome, Layers, Ordinal, Site, Space
+from snas_cli.api import Flag, Genome, Layers, Ordinal, Site, Space
 from snas_cli.recipe.resolve import space_of
 from snas_cli.recipe.schema import SpaceSettings
 from snas_cli.registry import Registry
@@ -116,6 +116,22 @@ def test_they_know_roles_and_not_names() -> None:
     genome = space.sample(Random(0))
     assert changed("attention", genome, space) == {"heads", "embedding"}
     assert changed("mixing", genome, space) == set()
+
+
+def test_scale_takes_the_same_step_in_every_layer() -> None:
+    options = (8, 16, 32)
+    item = {"filters": Ordinal(*options), "skip": Flag()}
+    space = Space({"net": {"layers": Layers(1, 4, item)}, "plain": {"rate": Ordinal(1, 2)}})
+    layers = [{"filters": filters, "skip": filters == 16} for filters in (8, 16, 32)]
+    genome, scale = space.genome("net", {"layers": layers}), REGISTRY.operator("scale")
+    children = [scale.mutate(genome, space, Random(seed), 0.2) for seed in range(20)]
+    found = {tuple(layer["filters"] for layer in child.genes["layers"]) for child in children}
+    assert found == {(8, 8, 16), (16, 32, 32)}
+    assert {tuple(layer["skip"] for layer in child.genes["layers"]) for child in children} == {
+        (False, True, False)
+    }
+    other = space.genome("plain", {"rate": 1})
+    assert scale.mutate(other, space, Random(0), 0.2) == other  # it has no layers
 
 
 def test_point_changes_the_family_at_a_fifth_of_the_rate() -> None:
