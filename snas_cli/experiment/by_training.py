@@ -27,7 +27,7 @@ from snas_cli.data.splits import Rows
 from snas_cli.errors import RunError
 from snas_cli.experiment.assembly import Assembly, assemble
 from snas_cli.experiment.bulletins import take_down
-from snas_cli.experiment.estimating import estimate
+from snas_cli.experiment.estimating import activations_within, estimate
 from snas_cli.experiment.finale import Finale
 from snas_cli.experiment.hardware import machine_in_words
 from snas_cli.experiment.judging import Desk, Judge, Proceedings
@@ -35,6 +35,7 @@ from snas_cli.experiment.keeper import Keeper
 from snas_cli.experiment.latency import LATENCY, Latencies
 from snas_cli.experiment.limits import scarcity
 from snas_cli.experiment.training_jobs import distant_setup
+from snas_cli.recipe.quantities import format_bytes
 from snas_cli.recipe.schema import Recipe
 from snas_cli.registry import Registry
 from snas_cli.runs.documents import DATA, read_checked
@@ -74,6 +75,24 @@ class TrainingJudge(Judge):
         settings = self.recipe.execution
         return self.registry.executor(settings.executor)(settings.all_options())
 
+    def timely(self, notice: Callable[[str], None]) -> TrainingJudge:
+        recipe, device = self.recipe, self.assembly.workshop.data.device
+        if recipe.search.budget is None or recipe.limits.max_activation_bytes is not None:
+            return self
+        if device.type != "cpu":  # elsewhere time may go by other things
+            return self
+        notice("measuring how long networks take to train")
+        most = activations_within(recipe.search.budget, self)
+        if most is None:
+            return self
+        notice(
+            f"networks that keep more than {format_bytes(most)} a picture in training are left "
+            "out: there would be no time to train them in the end (limits.max_activation_bytes)"
+        )
+        limits = recipe.limits.model_copy(update={"max_activation_bytes": most})
+        recipe = recipe.model_copy(update={"limits": limits})
+        return replace(self, recipe=recipe, assembly=replace(self.assembly, recipe=recipe))
+
     def trials_within(self, seconds: float) -> float:
         return estimate(self).trials_within(seconds, self.executor().capacity)
 
@@ -99,9 +118,9 @@ class TrainingJudge(Judge):
         return limit is not None and self.latencies.surely_over(genome, cost, limit)
 
     def weight(self, genome: Genome) -> float:
-        """How much work it is to train it, next to others."""
+        """How much work it is to train it, next to others (see `activations_within`)."""
         cost = guarded(lambda: self.cost(genome))
-        return 0.0 if isinstance(cost, Failure) else cost["flops"]
+        return 0.0 if isinstance(cost, Failure) else cost["activation_bytes"]
 
     def cost(self, genome: Genome) -> Mapping[str, float]:
         return {name: value for step in self.cost_in_steps(genome) for name, value in step.items()}

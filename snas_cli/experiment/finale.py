@@ -143,7 +143,7 @@ class Finale:
         return Job(
             trial.number,
             job.to_json(),
-            weight=trial.metrics["flops"],
+            weight=_seconds_an_epoch(trial) * epochs,
             reads=job.reads,
             writes=job.writes,
         )

@@ -79,6 +79,10 @@ class Judge(ABC):
         """Of what its results depend on, for the record."""
         return {}
 
+    def timely(self, _notice: Callable[[str], None]) -> Judge:
+        """The same for a new run, without networks that its budget leaves no time for."""
+        return self
+
     @abstractmethod
     def trials_within(self, seconds: float) -> float:
         """About how many candidates can be judged in this time, with the end of the search."""

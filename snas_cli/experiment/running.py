@@ -76,7 +76,7 @@ def start(recipe: Recipe, registry: Registry, listener: Listener) -> Outcome:
     """Searches in a new run directory. Raises SnasError; KeyboardInterrupt leaves a run that can
     be resumed."""
     observers = observers_of(recipe, registry)
-    judge = _judge(recipe, registry, listener)
+    judge = _judge(recipe, registry, listener).timely(listener.notice)
     folder = create_run(
         Path(recipe.output.folder), recipe.output.name, judge.subject, dump(judge.recipe)
     )
