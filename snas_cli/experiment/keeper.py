@@ -18,7 +18,7 @@ from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
-from snas_cli.search.ranking import front, leaders
+from snas_cli.search.ranking import by_dominance, front, leaders
 from snas_cli.search.rungs import rung_of
 from snas_cli.training.batches import batches_per_epoch
 from snas_cli.training.layers import Layer, measure_layers
@@ -65,11 +65,12 @@ class Keeper(Listener):
 
     def _to_keep(self) -> list[Trial]:
         """Those that are trained again at the end, that make the front, or that may be trained on:
-        with fast generations, any of the population may."""
+        the best of each rung but the last."""
         search, objectives = self._assembly.recipe.search, self._objectives
         kept = leaders(self._trials, self._assembly.recipe.finale.top)
-        if search.rungs.fast:
-            kept += leaders(self._trials, search.population_size)
+        for rung in range(1, search.rungs.stages):
+            there = [trial for trial in self._trials if len(trial.rungs) == rung]
+            kept += leaders(there, search.population_size, by_dominance(objectives))
         return kept + (front(self._trials, objectives) if len(objectives) > 1 else [])
 
     def search_weights(self, genome: Genome, rung: int = 0) -> Path:

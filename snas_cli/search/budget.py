@@ -28,6 +28,12 @@ class Budget:
             return f"{self.seconds:.0f} seconds, less what the finale needs"
         return None
 
+    def allows_another(self, generations: int, trials: Sequence[Trial]) -> bool:
+        """Is there time for half of a generation, if it takes as long as those before it?"""
+        if self.seconds is None or not generations:
+            return True
+        return self._seconds_left(trials) > self.elapsed() / generations / 2
+
     def room(self, trials: Sequence[Trial]) -> int | None:
         """How many trials more there may be; None for any number."""
         return None if self.trials is None else max(self.trials - len(trials), 0)

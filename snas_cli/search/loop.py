@@ -51,7 +51,7 @@ class Search:
         candidates fail."""
         trials: list[Trial] = []
         for generation in range(self.generations) if self.generations else count():
-            if self._is_over(trials):
+            if self._is_over(trials) or self._is_late(generation, trials):
                 break
             proposals = self._proposals(generation, trials)
             room = self.budget.room(trials)
@@ -74,6 +74,13 @@ class Search:
     def _is_over(self, trials: Sequence[Trial]) -> bool:
         """What was recorded belongs to the search whatever the budget."""
         return len(self.record.trials) <= len(trials) and self.budget.spent(trials) is not None
+
+    def _is_late(self, generation: int, trials: Sequence[Trial]) -> bool:
+        """Too late to begin a generation in rungs, whose best are trained at its end? One that was
+        begun goes on."""
+        if generation in self.record.proposals or self.rungs.of(generation) == 1:
+            return False
+        return not self.budget.allows_another(generation, trials)
 
     def _proposals(self, generation: int, before: Sequence[Trial]) -> Sequence[Proposal]:
         if generation in self.record.proposals:

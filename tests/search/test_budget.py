@@ -160,6 +160,21 @@ def test_time_for_the_end_is_kept(
     assert len(found) == trials
 
 
+@pytest.mark.parametrize(("seconds", "trials"), [(370, 20), (380, 21)])
+def test_no_generation_in_rungs_begins_that_cannot_come_to_its_half(
+    registry: Registry, seconds: float, trials: int
+) -> None:
+    """One takes 150 seconds, for ten candidates and for the better five once more; of one that is
+    cut short, hardly any has had its whole training."""
+    clock = Clock()
+    found = stub.run(
+        registry.strategy("random")(stub.setup(registry)),
+        generations=None, evaluate=clock.evaluate, rungs=Rungs(2, 2),
+        budget=Budget(seconds=seconds, elapsed=lambda: clock.now, reserve=lambda _trials: 0),
+    )  # fmt: skip
+    assert len(found) == trials
+
+
 def test_the_search_has_most_of_the_time_whatever_the_end_would_take() -> None:
     elapsed = [0.0]
     greedy = Budget(seconds=90, elapsed=lambda: elapsed[0], reserve=lambda _trials: 1e9)

@@ -36,7 +36,8 @@ NICHE_SHARE = 0.4  # of all children are bred within one family
 FRESH, FRESH_IF_ALIKE = 0.2, 0.5  # of a pool is drawn at random
 ALIKE = 0.5  # of the founders' diversity: less than that is too little
 SHORTLIST = 5  # children of a pool whose proxies are computed
-JUDGED = 500  # trials, the latest, that proxies are judged by
+JUDGED = 500  # trials, the latest, that proxies and rungs are judged by
+PROMOTED = 3  # one in so many at a rung may go on, whatever its generation
 
 
 Pool = dict[str, tuple[float, Proposal]]
@@ -113,13 +114,26 @@ class Evolution(Strategy):
         return self._foretold(proposals)
 
     def _promotions(self) -> list[Proposal]:
-        """The elites, where the next generation is trained to a further rung than they were."""
-        rungs = self.setup.rungs(self._breeder.generation)
-        return [
-            Proposal(elite.genome, "promotion", (elite.number,))
-            for elite in self._population[: self.setup.elites]
-            if len(elite.rungs) < rungs
-        ]
+        """Who was left behind at a rung and is yet among the best third of all that ever reached it
+        goes on from there (asynchronous successive halving: Li et al. 2020, section 3.2): one good
+        generation does not lose what would have come first in another. As many as elites; those of
+        the further rungs first."""
+        told = self._told[-JUDGED:]
+        failed = {
+            trial.genome.fingerprint for trial in told if trial.failed
+        }  # there, or further up
+        furthest = {
+            trial.genome.fingerprint: trial
+            for trial in sorted(told, key=lambda trial: len(trial.rungs))
+            if trial.genome.fingerprint not in failed
+        }
+        waiting: list[Trial] = []
+        for rung in range(self.setup.rungs(self._breeder.generation) - 1, 0, -1):
+            there = [_as_of(trial, rung) for trial in furthest.values() if len(trial.rungs) >= rung]
+            best = self.setup.rank(there)[: len(there) // PROMOTED]
+            waiting += [t for t in best if len(furthest[t.genome.fingerprint].rungs) == rung]
+        promoted = waiting[: self.setup.elites]
+        return [Proposal(trial.genome, "promotion", (trial.number,)) for trial in promoted]
 
     def _child(self, parents: Sequence[Trial], rng: Random, batch: set[str]) -> Proposal:
         """The most promising of a pool that is within the limits, or the first one bred."""
@@ -265,6 +279,11 @@ class Evolution(Strategy):
             known = verdict.correlation is not None
             if known and verdict.trusted != before.get(verdict.name):
                 yield verdict.sentence()
+
+
+def _as_of(trial: Trial, rung: int) -> Trial:
+    """When it had reached the rung, counted from 1."""
+    return replace(trial, fitness=trial.rungs[rung - 1], rungs=trial.rungs[:rung])
 
 
 def _ranked(pool: Pool) -> list[Proposal]:

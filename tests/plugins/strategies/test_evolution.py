@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -227,6 +228,29 @@ def test_elites_are_trained_to_the_rung_that_the_next_generation_reaches(
     assert [p.genome for p in strategy.ask(rngs(3))] == list(genome.values())
     strategy.tell([trial(10 + n, genome[number], rungs=2) for n, number in enumerate(best)])
     assert promoted(strategy) == []
+
+
+def test_who_was_left_behind_goes_on_if_it_would_have_in_another_generation(
+    registry: Registry,
+) -> None:
+    """Of nine that reached the first rung the three best may go on; two have, and failed none."""
+    setup = {"elites": 2, "options": {"pool": 1}, "rungs": lambda _generation: 3}
+    strategy = evolution(registry, **setup)
+    rungs = [(0.5,), (0.4, 0.9), (0.6, 0.7), (0.3,), (0.2,), (0.1,), (0.2,), (0.1,), (0.45,)]
+    trials = [
+        replace(trial(number, genomes(9)[number]), fitness=reached[-1], rungs=reached)
+        for number, reached in enumerate(rungs)
+    ]
+    strategy.tell(trials[:8])
+    assert promoted(strategy) == [0], "one of the best two, and the other has gone on"
+    strategy.tell(trials[8:])
+    assert promoted(strategy) == [0, 8]
+    again = replace(trials[0], number=9, fitness=0.8, rungs=(0.5, 0.8))
+    strategy.tell([again])
+    assert promoted(strategy) == [1, 8], "of three at the second rung one may go on, the best"
+    lost = replace(trials[1], number=10, fitness=None, reason="diverged", rungs=(0.4, 0.9))
+    strategy.tell([lost])
+    assert 1 not in promoted(strategy), "it would fail again"
 
 
 def test_promotions_take_no_more_places_than_there_are(registry: Registry) -> None:
