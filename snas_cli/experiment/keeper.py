@@ -67,10 +67,11 @@ class Keeper(Listener):
         """Those that are trained again at the end, that make the front, or that may be trained on:
         the best of each rung but the last."""
         search, objectives = self._assembly.recipe.search, self._objectives
+        rank = by_dominance(objectives)
         kept = leaders(self._trials, self._assembly.recipe.finale.top)
         for rung in range(1, search.rungs.stages):
             there = [trial for trial in self._trials if len(trial.rungs) == rung]
-            kept += leaders(there, search.population_size, by_dominance(objectives))
+            kept += leaders(there, search.population_size, rank)
         return kept + (front(self._trials, objectives) if len(objectives) > 1 else [])
 
     def search_weights(self, genome: Genome, rung: int = 0) -> Path:

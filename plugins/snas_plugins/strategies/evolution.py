@@ -119,9 +119,7 @@ class Evolution(Strategy):
         generation does not lose what would have come first in another. As many as elites; those of
         the further rungs first."""
         told = self._told[-JUDGED:]
-        failed = {
-            trial.genome.fingerprint for trial in told if trial.failed
-        }  # there, or further up
+        failed = {trial.genome.fingerprint for trial in told if trial.failed}  # it would again
         furthest = {
             trial.genome.fingerprint: trial
             for trial in sorted(told, key=lambda trial: len(trial.rungs))
