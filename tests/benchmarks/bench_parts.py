@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from multiprocessing import get_context
@@ -36,16 +36,15 @@ from snas_cli.search.listener import Listener
 
 DATA = Path(os.environ.get("SNAS_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
-# Small and short, so that a search of minutes has a hundred candidates.
+# Small and short, so that a search of some minutes has a hundred candidates.
 RECIPE: Mapping[str, Any] = {
     "data.dataset": "fashion_mnist",
     "data.val_fraction": 0.1,
     "limits.max_flops": "2M",
-    "search.generations": 12,
+    "search.generations": 14,
     "search.population_size": 12,
     "search.rungs.count": 1,
     "training.epochs": 3,
-    "training.max_batches": 60,
     "training.batch_size": 64,
     "execution.executor": "inline",
 }
@@ -53,7 +52,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "evolution": {},
     "without its model": {"search.options.pool": 1},
     "without proxies": {"search.proxies": []},
-    "with two rungs": {"search.rungs.count": 2},
+    "with two rungs": {"search.rungs.count": 2, "search.generations": 20},
     "with weight sharing": {"sharing.enabled": True},
     "random search": {"search.strategy": "random", "search.progressive": False},
 }
@@ -81,26 +80,35 @@ class Watch(Listener):
         raise Over
 
 
-def watch(budget: float, variant: str, seed: int) -> list[tuple[float, Trial]]:
+@dataclass(frozen=True)
+class Job:
+    variant: str
+    seed: int
+    batches: int  # of each of a candidate's epochs
+
+    def recipe(self, folder: str = "runs") -> Recipe:
+        document = Document("bench", {"seed": self.seed, "output": {"folder": folder}})
+        document.set("data.data_dir", str(DATA), "data.data_dir")
+        document.set("training.max_batches", self.batches, "training.max_batches")
+        for dotted, value in {**RECIPE, **VARIANTS[self.variant]}.items():
+            document.set(dotted, value, dotted)
+        return check(document, Registry.installed())
+
+
+def watch(budget: float, job: Job) -> list[tuple[float, Trial]]:
     """One search, in a process of its own."""
     watching = Watch(budget)
     with TemporaryDirectory() as folder, suppress(Over):
-        start(recipe(variant, seed, folder), Registry.installed(), watching)
+        start(job.recipe(folder), Registry.installed(), watching)
     return watching.trials
 
 
-def recipe(variant: str, seed: int, folder: str = "runs") -> Recipe:
-    document = Document("bench", {"seed": seed, "output": {"folder": folder}})
-    for dotted, value in {**RECIPE, "data.data_dir": str(DATA), **VARIANTS[variant]}.items():
-        document.set(dotted, value, dotted)
-    return check(document, Registry.installed())
-
-
-def in_the_end(genome: Genome, epochs: int, seed: int) -> float:
+def in_the_end(genome: Genome, epochs: int, job: Job) -> float:
     """Test accuracy, in per cent, after so many whole epochs from scratch; in a process of its
     own."""
     torch.set_num_threads(1)
-    workshop = assemble(recipe("evolution", seed), Registry.installed()).workshop
+    plain = replace(job, variant="evolution")
+    workshop = assemble(plain.recipe(), Registry.installed()).workshop
     trained = workshop.with_whole_epochs().train(genome, epochs)
     return 100 * workshop.test(trained.network)["test_acc"]
 
@@ -125,21 +133,15 @@ def families(trials: Sequence[tuple[float, Trial]]) -> str:
 
 
 @dataclass(frozen=True)
-class Job:
-    variant: str
-    seed: int
-
-
-@dataclass(frozen=True)
 class Done:
     trials: list[tuple[float, Trial]]
     tested: float
 
 
 def carry_out(budget: float, epochs: int, job: Job) -> Done:
-    trials = watch(budget, job.variant, job.seed)
+    trials = watch(budget, job)
     found = leader(trials, inf)
-    return Done(trials, in_the_end(found.genome, epochs, job.seed) if found else 0.0)
+    return Done(trials, in_the_end(found.genome, epochs, job) if found else 0.0)
 
 
 def told(job: Job, done: Done) -> str:
@@ -152,12 +154,14 @@ def told(job: Job, done: Done) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600, help="of CPU, for each search")
+    parser.add_argument("--batches", type=int, default=60, help="of 64, in each of three epochs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=4, help="of the network it comes to")
     parser.add_argument("--workers", type=int, default=2, help="searches at the same time")
     parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
     arguments = parser.parse_args()
-    jobs = [Job(variant, seed) for seed in range(arguments.seeds) for variant in arguments.only]
+    seeds = range(arguments.seeds)
+    jobs = [Job(variant, seed, arguments.batches) for seed in seeds for variant in arguments.only]
     work = partial(carry_out, arguments.seconds, arguments.epochs)
     done: list[Done] = []
     with ProcessPoolExecutor(
