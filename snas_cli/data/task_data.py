@@ -30,7 +30,7 @@ class TaskData:
     test: ImageSet
     mean: tuple[float, ...]  # of the training pixels, scaled to 0…1, for each channel
     std: tuple[float, ...]
-    mirrored: bool  # may a picture be flipped left to right and keep its label?
+    mirrored: bool | None  # does a label stay true when its picture is flipped? None: not known
     source: Source
 
     @property

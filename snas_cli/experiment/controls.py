@@ -62,11 +62,13 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
 
 def train_hand_made(assembly: Assembly, best: Mapping[str, Any]) -> dict[str, Any]:
     """As large as it can be with the parameters of the winner, whose metrics are given, and within
-    the limits; trained for the finale's epochs, or the fewer that there was time for, with each of
-    a few learning rates. The metrics of the one that validates best, tested."""
+    the limits; trained like it for the finale's epochs, or the fewer that there was time for, with
+    each of a few learning rates. The metrics of the one that validates best, tested."""
     torch.set_num_threads(1)
     recipe, family = assembly.recipe, HandMade()
     workshop = replace(assembly.workshop, family=lambda _name: family).with_whole_epochs()
+    if best.get("mirrored"):
+        workshop = workshop.with_mirrored()
     limits = {**limits_of(recipe.limits), "params": best["params"]}
     width = _width(family, assembly.data.task, limits)
     epochs = ceil(best["epochs"]) if best["stage"] == "final" else recipe.finale.epochs

@@ -21,6 +21,7 @@ from snas_cli.runs.weights import load_into
 from snas_cli.search.listener import Listener
 from snas_cli.search.ranking import leaders
 from snas_cli.training.candidates import fitness_of
+from snas_cli.training.mirroring import mirroring
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Finale:
         self._keeper = keeper
         self._crew = crew
         self._settings = assembly.recipe.finale
+        self._mirrored = False  # are the leaders trained on mirrored pictures, which is found out?
         # Read once, for the journal is long and a budget asks after each trial.
         self._done = {(event["fingerprint"], event["repeat"]): event
                       for event in desk.folder.events("finalist")}  # fmt: skip
@@ -49,8 +51,25 @@ class Finale:
         """The winner's metrics. The choice is made on validation alone; the test pictures are
         used once, for the winner."""
         top = leaders(trials, self._settings.top)
+        self._mirrored = self._may_mirror(top[0], listener)
         finalists = list(self._train(top, listener))
         return self._choose(top, finalists, listener)
+
+    def _may_mirror(self, leader: Trial, listener: Listener) -> bool:
+        """Where neither the recipe nor the data set says it, the leader's answers do."""
+        assembly = self._assembly
+        if assembly.recipe.training.augmentation.flip is not None:
+            return False  # as the recipe has it
+        if assembly.data.mirrored is not None:
+            return False  # as the data set has it
+        network = self._network(Finalist(leader, {}, self._keeper.kept(leader)))
+        objection = mirroring(network, assembly.data).objection
+        if objection is None:
+            listener.notice("pictures are known as well when mirrored: half of those to learn from "
+                            "are, from here on (training.augmentation.flip)")  # fmt: skip
+        else:
+            listener.notice(f"no pictures are mirrored: {objection} (training.augmentation.flip)")
+        return objection is None
 
     def expected_seconds(self, trials: Sequence[Trial]) -> float:
         """For all of it, by what the leaders' epochs took in the search."""
@@ -138,6 +157,7 @@ class Finale:
             variant=f"repeat {repeat}" if repeat else "",
             epochs=epochs,
             whole_epochs=True,
+            mirrored=self._mirrored,
             start=str(self._keeper.kept(trial)) if from_search else None,
         )
         return Job(

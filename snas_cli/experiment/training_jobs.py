@@ -48,6 +48,7 @@ class TrainingJob:
     epochs: int | None = None  # None: as the recipe says
     max_batches: int | None = None  # in an epoch, likewise
     whole_epochs: bool = False  # whatever the recipe says
+    mirrored: bool = False  # half of the pictures, likewise
     start: str | None = None  # the path of the network's own weights, to go on from
     donor: Donor | None = None
     proxies: tuple[str, ...] = ()  # zero-cost scores that are asked for
@@ -88,14 +89,16 @@ def carry_out(
 ) -> dict[str, Any]:
     """Trains, writes the weights and returns the `metrics`, the `curve`, one mapping an epoch, and
     the `proxies`; with a donor, the metrics have `donor`, its number, and `shared`, the share of
-    the parameters that come from it. `tell` is told of each epoch (see Workshop). Raises
-    CandidateError, RunError."""
+    the parameters that come from it; where the job asks for it, `mirrored`, the share of the
+    pictures. `tell` is told of each epoch (see Workshop). Raises CandidateError, RunError."""
     proxies = assembly.proxies(job.genome, job.proxies) if job.proxies else {}
     workshop = replace(assembly.workshop.varied(job.variant), tell=tell)
     if job.whole_epochs:
         workshop = workshop.with_whole_epochs()
+    if job.mirrored:
+        workshop = workshop.with_mirrored()
     start: Mapping[str, Tensor] | None = None
-    inherited: dict[str, float] = {}
+    about: dict[str, float] = {"mirrored": 0.5} if job.mirrored else {}
     if job.start is not None:
         start = load_weights(Path(job.start), job.genome.fingerprint)
     elif job.donor is not None:
@@ -103,11 +106,11 @@ def carry_out(
         state = load_weights(Path(job.donor.weights), job.donor.fingerprint)
         transferred = transfer(network, state, slices=assembly.recipe.sharing.slices)
         start = network.state_dict()
-        inherited = {"donor": job.donor.trial, "shared": transferred.share}
+        about |= {"donor": job.donor.trial, "shared": transferred.share}
     trained = workshop.train(job.genome, job.epochs, start=start, max_batches=job.max_batches)
     save_weights(Path(job.weights), trained.network.state_dict(), job.genome.fingerprint)
     return {
-        "metrics": {**trained.metrics, **inherited},
+        "metrics": {**trained.metrics, **about},
         "curve": [vars(epoch) for epoch in trained.history],
         "proxies": proxies,
     }

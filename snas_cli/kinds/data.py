@@ -74,7 +74,8 @@ class Dataset(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]  # a line for `snas datasets`
     needs_path: ClassVar[bool] = False
-    mirrored: ClassVar[bool] = False  # may a picture be flipped left to right and keep its label?
+    # May a picture be flipped left to right and keep its label? None: that is to be found out.
+    mirrored: ClassVar[bool | None] = None
 
     @abstractmethod
     def load(self, request: DataRequest) -> LabelledImages:

@@ -226,7 +226,9 @@ class AugmentationSettings(Section):
 
     shift: bool = Field(True, description="Move each by up to an eighth of its side.")
     flip: bool | None = Field(
-        None, description="Mirror half of them, left to right. Default: if their labels stay true."
+        None,
+        description="Mirror half of them, left to right. Default: if their labels stay true, as a "
+        "data set says, or as is found out for the final training.",
     )
     randaugment: int = Field(
         0, ge=0, le=4, description="So many random operations, one after another; 0 for none."

@@ -21,7 +21,8 @@ class Augmentation:
 
     def __init__(self, settings: AugmentationSettings, data: TaskData) -> None:
         self._settings = settings
-        self._flips = data.mirrored if settings.flip is None else settings.flip
+        # Where it is not known whether labels stay true, nothing is mirrored.
+        self._flips = bool(data.mirrored) if settings.flip is None else settings.flip
         self._operations = _operations(settings)
         self._mixtures = _mixtures(settings, len(data.classes))
 

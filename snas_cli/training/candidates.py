@@ -50,6 +50,13 @@ class Workshop:
         settings = self.settings.model_copy(update={"max_batches": None})
         return replace(self, settings=settings)
 
+    def with_mirrored(self) -> Workshop:
+        """The same with half of the training pictures mirrored, left to right."""
+        augmentation = self.settings.augmentation.model_copy(update={"flip": True})
+        return replace(
+            self, settings=self.settings.model_copy(update={"augmentation": augmentation})
+        )
+
     def varied(self, variant: str) -> Workshop:
         """The same with other chance: other first weights, another order of pictures."""
         return replace(self, variant=variant)

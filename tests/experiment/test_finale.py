@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from snas_cli.api import Genes, Genome, Job, JobResult, Proposal, Trial
 from snas_cli.experiment.finale import Finale, epochs_within
+from snas_cli.experiment.running import start
 from snas_cli.registry import Registry
 from snas_cli.search.listener import Listener
 from tests.experiment import tiny
@@ -102,3 +106,51 @@ def test_whom_there_is_time_for(
     assert crew.epochs == epochs
     assert [finalist.trial.number for finalist in finalists] == sorted(epochs)
     assert listener.notices == notices
+
+
+@pytest.fixture
+def halves(tmp_path: Path) -> Callable[[bool], Path]:
+    """Makes folders of pictures whose classes are where they are bright: above or below, or left
+    or right."""
+
+    def make(upright: bool) -> Path:
+        rng = np.random.default_rng(0)
+        for label, name in enumerate(("first", "second")):
+            folder = tmp_path / "pictures" / name
+            folder.mkdir(parents=True)
+            for number in range(60):
+                pixels = rng.integers(0, 60, (8, 8), dtype=np.uint8)
+                pixels[4 * label : 4 * label + 4] += 150
+                Image.fromarray(pixels if upright else pixels.T).save(folder / f"{number}.png")
+        return tmp_path / "pictures"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("upright", "flip", "mirrored"),
+    [(True, None, True), (False, None, False), (True, False, False), (False, True, False)],
+)
+def test_the_leaders_answers_say_whether_pictures_may_be_mirrored(
+    registry: Registry,
+    halves: Callable[[bool], Path],
+    tmp_path: Path,
+    upright: bool,
+    flip: bool | None,
+    mirrored: bool,
+) -> None:
+    """Unless the recipe does."""
+    recipe = tiny.recipe(
+        registry, tmp_path, data={"dataset": "folder", "path": str(halves(upright))},
+        search={"generations": 1},
+        training={"epochs": 8, "batch_size": 16, "augmentation": {"shift": False, "flip": flip}},
+    )  # fmt: skip
+    listener = Listening()
+    folder = start(recipe, registry, listener).folder
+    finalists = list(folder.events("finalist"))
+    assert finalists
+    assert all(one["metrics"].get("mirrored", 0) == mirrored / 2 for one in finalists)
+    told = [notice for notice in listener.notices if "mirrored" in notice]
+    assert len(told) == (flip is None)
+    if not upright and flip is None:
+        assert re.match(r"no pictures are mirrored: of first \d+ are known, and 0 when", told[0])

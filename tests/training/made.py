@@ -14,7 +14,7 @@ GENES = {"learning_rate": 0.01, "optimizer": "sgd"}
 
 
 def task_data(
-    counts: Sequence[int] = (40, 40, 40), *, channels: int = 3, mirrored: bool = True
+    counts: Sequence[int] = (40, 40, 40), *, channels: int = 3, mirrored: bool | None = True
 ) -> TaskData:
     """So many 8×8 pictures of each class in each split; a class is a level of brightness."""
     labels = torch.cat([torch.full((count,), label) for label, count in enumerate(counts)])

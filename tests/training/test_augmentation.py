@@ -143,9 +143,9 @@ def test_nothing_asked_for_changes_nothing() -> None:
 
 def test_flips_are_the_data_sets_where_the_recipe_leaves_them_open() -> None:
     images = pictures(40)
-    for mirrored in (False, True):
+    for mirrored in (None, False, True):
         data = made.task_data(mirrored=mirrored)
-        for chosen, expected in ((None, mirrored), (True, True), (False, False)):
+        for chosen, expected in ((None, bool(mirrored)), (True, True), (False, False)):
             settings = AugmentationSettings(shift=False, flip=chosen)
             changed = Augmentation(settings, data).change(images, seeded())
             assert torch.equal(changed, images) is not expected

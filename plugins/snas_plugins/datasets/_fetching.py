@@ -20,6 +20,7 @@ UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT
 class PublicSet(Dataset):
     """One that lies in a folder of its own name in the folder for downloads."""
 
+    mirrored = False  # most are of letters, digits and signs
     loader: ClassVar[str]  # its class in torchvision.datasets
     files: ClassVar[str]  # what the folder has to hold, for whoever fills it by hand
     source: ClassVar[str]  # where the files can be had

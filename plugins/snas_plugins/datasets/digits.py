@@ -8,6 +8,7 @@ from snas_cli.api import DataRequest, Dataset, LabelledImages, Split, hookimpl
 class Digits(Dataset):
     name = "digits"
     summary = "1,797 handwritten digits, 8×8 grey; ships with scikit-learn"
+    mirrored = False
 
     def load(self, request: DataRequest) -> LabelledImages:
         from sklearn.datasets import load_digits
