@@ -17,7 +17,8 @@ from tests.training import made
         (20, 1, 0),
         (20, 0, 0),
         (5, 4, 0),  # may be chance
-        (1000, 60, 20),  # certain, and of no weight
+        (119, 30, 12),  # dogs, known to one who was chosen for it
+        (1000, 160, 20),  # certain, and of no weight
         (20, 0, 12),
     ],
 )
@@ -25,7 +26,7 @@ def test_nothing_against_it(right: int, lost: int, gained: int) -> None:
     assert Answers("cat", right, lost, gained).objection is None
 
 
-@pytest.mark.parametrize(("right", "lost", "gained"), [(5, 5, 0), (20, 19, 0), (1000, 180, 20)])
+@pytest.mark.parametrize(("right", "lost", "gained"), [(5, 5, 0), (20, 19, 0), (1000, 380, 20)])
 def test_labels_that_do_not_stay(right: int, lost: int, gained: int) -> None:
     objection = Answers("turn_left", right, lost, gained).objection
     assert objection == f"of turn_left {right} are known, and {right - lost + gained} when mirrored"
