@@ -23,6 +23,8 @@ from snas_cli.search.ranking import leaders
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.mirroring import mirroring
 
+ENOUGH = 0.75  # of the epochs that one network by itself could have, for each of several
+
 
 @dataclass(frozen=True)
 class Finalist:
@@ -111,15 +113,20 @@ class Finale:
 
     def _epochs_left(self, trials: Sequence[Trial]) -> dict[int, int]:
         """How many of the finale's there is time for, by trial; a tenth of it is left for the rest.
-        Where not all could have as many as in the search, the slowest go without."""
+        Rather than that all have few, the last of them go without, and so do those that are much
+        too slow; none has fewer than in the search."""
         most, left = self._settings.epochs, max(0.9 * self._desk.seconds_left(), 0.0)
         least = min(self._assembly.recipe.training.epochs, most)
-        timely = sorted(trials, key=_seconds_an_epoch)
+        each = {trial.number: _seconds_an_epoch(trial) for trial in trials}
+        alone = {
+            number: epochs_within([seconds], most, left)[0] for number, seconds in each.items()
+        }
+        enough = max(ENOUGH * max(alone.values(), default=0), least)
+        timely = [number for number in each if alone[number] >= enough]
         while timely:
-            each = [_seconds_an_epoch(trial) for trial in timely]
-            epochs = epochs_within(each, most, left, self._crew.capacity)
-            if min(epochs) >= least:
-                return {trial.number: n for trial, n in zip(timely, epochs, strict=True)}
+            epochs = epochs_within([each[n] for n in timely], most, left, self._crew.capacity)
+            if min(epochs) >= enough:
+                return dict(zip(timely, epochs, strict=True))
             timely.pop()
         return {}
 

@@ -39,9 +39,9 @@ class Budget:
         return None if self.trials is None else max(self.trials - len(trials), 0)
 
     def _seconds_left(self, trials: Sequence[Trial]) -> float:
-        """For the search: at least two thirds of the time are its own."""
+        """For the search: at least half of the time is its own."""
         assert self.seconds is not None  # or nobody would ask
-        return self.seconds - self.elapsed() - min(self.reserve(trials), self.seconds / 3)
+        return self.seconds - self.elapsed() - min(self.reserve(trials), self.seconds / 2)
 
 
 def epochs_of(trials: Sequence[Trial]) -> float:

@@ -75,7 +75,8 @@ def leader(number: int, seconds: float) -> Trial:
     ("left", "epochs", "notices"),
     [
         (1000, {0: 8, 1: 8}, []),
-        (100, {0: 5, 1: 8}, ["time is left for 5 of 8 epochs of trial 0"]),
+        (120, {0: 6, 1: 8}, ["time is left for 6 of 8 epochs of trial 0"]),
+        (100, {0: 8}, ["there is no time to train trial 1 again"]),  # it would have 5
         (60, {1: 8}, ["there is no time to train trial 0 again"]),
         (40, {1: 7}, ["there is no time to train trial 0 again",
                       "time is left for 7 of 8 epochs of trial 1"]),
@@ -90,7 +91,8 @@ def test_whom_there_is_time_for(
     notices: list[str],
 ) -> None:
     """Trial 0 takes 10 s an epoch and leads, trial 1 takes 5 s; neither is to have fewer epochs
-    than in the search, which are 4. A tenth of the time is left for the rest."""
+    than in the search, which are 4, or much fewer than it could have had by itself. A tenth of the
+    time is left for the rest."""
     recipe = tiny.recipe(registry, tmp_path, training={"epochs": 4}, finale={"epochs": 8})
     folder = SimpleNamespace(events=lambda _name: [], path=tmp_path)
     written = SimpleNamespace(write=lambda *_event, **_fields: None)
