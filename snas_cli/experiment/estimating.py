@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 NETWORKS = 6  # random ones within the limits
 STEPS = 5  # of training, after one that does not count
 JUDGING = 3  # times as quick as training: there is no backward pass
-SHARE = 0.25  # of a budget, that the final training of one network may take
+SHARE = 0.25  # of a budget, that so many epochs of one network's final training may take:
+EPOCHS = 40
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
 def activations_within(
     budget: float, judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter
 ) -> int | None:
-    """The activations, in bytes a picture, beyond which a network could not be trained in the
-    finale within its share of a budget in seconds; half of what is drawn is within them in any
+    """The activations, in bytes a picture, beyond which a network could not be trained for EPOCHS in
+    the finale within its SHARE of a budget in seconds; half of what is drawn is within them in any
     case. None where no network that is drawn has more.
 
     On a CPU training takes as long as what it has to keep in memory and to fetch again: of 61
@@ -85,7 +86,7 @@ def activations_within(
     kept = [judge.cost(genome)["activation_bytes"] for genome in drawn]
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in drawn]
     seconds_per_byte = median(s / size for s, size in zip(seconds, kept, strict=True))
-    passes = judge.recipe.finale.epochs * (len(data.train) + len(data.val) / JUDGING)
+    passes = min(EPOCHS, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
     most = SHARE * budget / (passes * seconds_per_byte)
     if most >= max(kept):
         return None

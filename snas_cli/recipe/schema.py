@@ -327,7 +327,7 @@ class FinaleSettings(Section):
     """What is done with the best networks at the end."""
 
     top: int = Field(2, ge=1, description="How many are trained again, longer.")
-    epochs: int = Field(40, ge=1, description="Passes over the training pictures.")
+    epochs: int = Field(100, ge=1, description="Passes over the training pictures.")
     seeds: int = Field(1, ge=1, description="How often each; the mean and the spread are reported.")
     start: Literal["scratch", "search"] = Field(
         "scratch", description="search: go on from the weights that they have from the search."
