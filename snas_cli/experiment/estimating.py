@@ -72,9 +72,9 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
 def activations_within(
     budget: float, judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter
 ) -> int | None:
-    """The activations, in bytes a picture, beyond which a network could not be trained for EPOCHS in
-    the finale within its SHARE of a budget in seconds; half of what is drawn is within them in any
-    case. None where no network that is drawn has more.
+    """The activations, in bytes a picture, beyond which EPOCHS of a network's final training would
+    take more than SHARE of a budget in seconds; half of what is drawn is within them in any case.
+    None where no network that is drawn has more.
 
     On a CPU training takes as long as what it has to keep in memory and to fetch again: of 61
     networks of eight families, trained on 32×32 pictures for a search, the logarithms of seconds
