@@ -15,6 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
 from snas_cli.api import Genome, SearchError
 from snas_cli.experiment.assembly import Assembly
+from snas_cli.experiment.finale import PLENTY
 from snas_cli.experiment.limits import Gate
 from snas_cli.experiment.planning import share_trained
 from snas_cli.recipe.resolve import levels_of
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 NETWORKS = 6  # random ones within the limits
 STEPS = 5  # of training, after one that does not count
 JUDGING = 3  # times as quick as training: there is no backward pass
-SHARE = 0.25  # of a budget, that so many epochs of one network's final training may take:
-EPOCHS = 40
+SHARE = 0.25  # of a budget, that plenty of epochs of one network's final training may take
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
 def activations_within(
     budget: float, judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter
 ) -> int | None:
-    """The activations, in bytes a picture, beyond which EPOCHS of a network's final training would
+    """The activations, in bytes a picture, beyond which PLENTY of a network's final training would
     take more than SHARE of a budget in seconds; half of what is drawn is within them in any case.
     None where no network that is drawn has more.
 
@@ -86,7 +86,7 @@ def activations_within(
     kept = [judge.cost(genome)["activation_bytes"] for genome in drawn]
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in drawn]
     seconds_per_byte = median(s / size for s, size in zip(seconds, kept, strict=True))
-    passes = min(EPOCHS, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
+    passes = min(PLENTY, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
     most = SHARE * budget / (passes * seconds_per_byte)
     if most >= max(kept):
         return None

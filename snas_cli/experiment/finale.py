@@ -23,7 +23,8 @@ from snas_cli.search.ranking import leaders
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.mirroring import mirroring
 
-ENOUGH = 0.75  # of the epochs that one network by itself could have, for each of several
+ENOUGH = 0.75  # of the epochs that a network by itself could have, for it to be one of several
+PLENTY = 40  # epochs, with which a better network is not given up for a quicker one
 
 
 @dataclass(frozen=True)
@@ -113,20 +114,21 @@ class Finale:
 
     def _epochs_left(self, trials: Sequence[Trial]) -> dict[int, int]:
         """How many of the finale's there is time for, by trial; a tenth of it is left for the rest.
-        Rather than that all have few, the last of them go without, and so do those that are much
-        too slow; none has fewer than in the search."""
+        Rather than that all have few, the last of them go without; before that, who is so slow that
+        it could have but few even by itself. None has fewer than in the search."""
         most, left = self._settings.epochs, max(0.9 * self._desk.seconds_left(), 0.0)
         least = min(self._assembly.recipe.training.epochs, most)
         each = {trial.number: _seconds_an_epoch(trial) for trial in trials}
         alone = {
             number: epochs_within([seconds], most, left)[0] for number, seconds in each.items()
         }
-        enough = max(ENOUGH * max(alone.values(), default=0), least)
+        enough = max(min(ENOUGH * max(alone.values(), default=0), PLENTY), least)
         timely = [number for number in each if alone[number] >= enough]
         while timely:
             epochs = epochs_within([each[n] for n in timely], most, left, self._crew.capacity)
-            if min(epochs) >= enough:
-                return dict(zip(timely, epochs, strict=True))
+            granted = dict(zip(timely, epochs, strict=True))
+            if all(granted[number] >= max(ENOUGH * alone[number], least) for number in timely):
+                return granted
             timely.pop()
         return {}
 

@@ -110,6 +110,20 @@ def test_whom_there_is_time_for(
     assert listener.notices == notices
 
 
+def test_a_better_network_is_not_given_up_for_a_quicker_one(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """Where there is time for plenty of its epochs, if not for all."""
+    recipe = tiny.recipe(registry, tmp_path, training={"epochs": 10}, finale={"epochs": 100})
+    desk = SimpleNamespace(folder=SimpleNamespace(events=lambda _name: []),
+                           seconds_left=lambda: 500)  # fmt: skip
+    finale = Finale(cast("Any", SimpleNamespace(recipe=recipe)), cast("Any", desk),
+                    cast("Any", None), cast("Any", Crew()))  # fmt: skip
+    assert finale._epochs_left([leader(0, 10), leader(1, 4)]) == {0: 45}
+    assert finale._epochs_left([leader(0, 20), leader(1, 4)]) == {1: 100}
+    assert finale._epochs_left([leader(0, 3), leader(1, 2)]) == {0: 83, 1: 100}
+
+
 @pytest.fixture
 def halves(tmp_path: Path) -> Callable[[bool], Path]:
     """Makes folders of pictures whose classes are where they are bright: above or below, or left
