@@ -14,10 +14,10 @@ from snas_cli.training.batches import plain_batches
 
 KNOWN = 5  # right answers in a class: after fewer, nothing can be said of it
 CHANCE = 0.05  # that as many are lost by luck, beyond which it is taken for luck
-LOSS = (
-    0.25  # of a class's right answers, up to which it does not matter: whoever is asked was chosen
-)
-# by these pictures as they are, and knows them better than others for that reason alone
+# Of a class's right answers, up to which a loss does not matter: whoever is asked was chosen by
+# these pictures as they are, and so knows them better than mirrored. Where labels change, most are
+# lost.
+LOSS = 0.25
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,14 @@ class Answers:
         return float(binomtest(self.lost, changed, alternative="greater").pvalue)
 
 
-@dataclass(frozen=True)
-class Mirroring:
-    """What a network knows of pictures as they are and mirrored."""
-
-    classes: tuple[Answers, ...]
-
-    @property
-    def objection(self) -> str | None:
-        """The first thing that speaks against mirroring; None: labels stay true."""
-        return next(filter(None, (answers.objection for answers in self.classes)), None)
+def objection(network: nn.Module, data: TaskData) -> str | None:
+    """The first thing that speaks against mirroring; None: labels stay true."""
+    return next(filter(None, (one.objection for one in answers(network, data))), None)
 
 
 @torch.no_grad()
-def mirroring(network: nn.Module, data: TaskData) -> Mirroring:
-    """By the pictures that networks are chosen by; leaves evaluation mode on."""
+def answers(network: nn.Module, data: TaskData) -> list[Answers]:
+    """Class by class, to the pictures that networks are chosen by; leaves evaluation mode on."""
     network.eval()
     batches = [
         (labels, network(images).argmax(1) == labels, network(images.flip(3)).argmax(1) == labels)
@@ -80,4 +73,4 @@ def mirroring(network: nn.Module, data: TaskData) -> Mirroring:
 
     counts = zip(data.classes, each_class(right), each_class(right & ~mirrored),
                  each_class(mirrored & ~right), strict=True)  # fmt: skip
-    return Mirroring(tuple(starmap(Answers, counts)))
+    return list(starmap(Answers, counts))

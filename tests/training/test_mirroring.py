@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from snas_cli.training.mirroring import Answers, mirroring
+from snas_cli.training.mirroring import Answers, answers, objection
 from tests.training import made
 
 
@@ -52,9 +52,9 @@ class Brightness(nn.Module):
 
 def test_pictures_that_are_alike_both_ways_round() -> None:
     data = made.task_data(mirrored=None)
-    answers = mirroring(Brightness(8), data)
-    assert answers.objection is None
-    assert [(one.name, one.right, one.lost, one.gained) for one in answers.classes] == [
+    assert objection(Brightness(8), data) is None
+    found = answers(Brightness(8), data)
+    assert [(one.name, one.right, one.lost, one.gained) for one in found] == [
         ("a", 40, 0, 0), ("b", 40, 0, 0), ("c", 40, 0, 0)
     ]  # fmt: skip
 
@@ -63,6 +63,5 @@ def test_pictures_whose_left_is_not_their_right() -> None:
     data = made.task_data(mirrored=None)
     for batch in data.val.store.images:  # type: ignore[attr-defined]
         batch[..., 4:] = 90  # their right half tells nothing
-    answers = mirroring(Brightness(4), data)
-    assert answers.objection == "of a 40 are known, and 0 when mirrored"
-    assert [one.right for one in answers.classes] == [40, 40, 40]
+    assert objection(Brightness(4), data) == "of a 40 are known, and 0 when mirrored"
+    assert [one.right for one in answers(Brightness(4), data)] == [40, 40, 40]
