@@ -94,7 +94,7 @@ class Finale:
         done = self._done
         for repeat in range(self._settings.seeds):
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
-            epochs = self._epochs_left(waiting)
+            epochs = self._epochs_left(waiting, self._settings.seeds - repeat)
             if waiting and not epochs:
                 times = f"{repeat} of {self._settings.seeds} times"
                 listener.notice(f"the time is up: the best were trained again {times}")
@@ -113,11 +113,13 @@ class Finale:
                     weights = self._keeper.final_weights(trial.genome, repeat)
                     yield Finalist(trial, metrics, weights)
 
-    def _epochs_left(self, trials: Sequence[Trial]) -> dict[int, int]:
-        """How many of the finale's there is time for, by trial; a tenth of it is left for the rest.
-        Rather than that all have few, the last of them go without; before that, who is so slow that
-        it could have but few even by itself. None has fewer than in the search."""
-        most, left = self._settings.epochs, max(0.9 * self._desk.seconds_left(), 0.0)
+    def _epochs_left(self, trials: Sequence[Trial], repeats: int) -> dict[int, int]:
+        """How many of the finale's there is time for, by trial, if so many repeats are yet to have
+        equal parts of it; a tenth of it is left for the rest. Rather than that all have few, the
+        last of them go without; before that, who is so slow that it could have but few even by
+        itself. None has fewer than in the search."""
+        left = max(0.9 * self._desk.seconds_left(), 0.0) / repeats
+        most = self._settings.epochs
         least = min(self._assembly.recipe.training.epochs, most)
         each = {trial.number: _seconds_an_epoch(trial) for trial in trials}
         alone = {

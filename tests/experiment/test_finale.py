@@ -119,9 +119,10 @@ def test_a_better_network_is_not_given_up_for_a_quicker_one(
                            seconds_left=lambda: 500)  # fmt: skip
     finale = Finale(cast("Any", SimpleNamespace(recipe=recipe)), cast("Any", desk),
                     cast("Any", None), cast("Any", Crew()))  # fmt: skip
-    assert finale._epochs_left([leader(0, 10), leader(1, 4)]) == {0: 45}
-    assert finale._epochs_left([leader(0, 20), leader(1, 4)]) == {1: 100}
-    assert finale._epochs_left([leader(0, 3), leader(1, 2)]) == {0: 83, 1: 100}
+    assert finale._epochs_left([leader(0, 10), leader(1, 4)], 1) == {0: 45}
+    assert finale._epochs_left([leader(0, 20), leader(1, 4)], 1) == {1: 100}
+    assert finale._epochs_left([leader(0, 3), leader(1, 2)], 1) == {0: 83, 1: 100}
+    assert finale._epochs_left([leader(0, 3)], 3) == {0: 50}  # three repeats are asked for
 
 
 @pytest.fixture
