@@ -1,4 +1,4 @@
-"""The end of a search: the leaders are trained again, longer, and one is chosen and tested."""
+"""The end of a search: the finalists are trained again, longer, and one is chosen and tested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from snas_cli.experiment.scoring import evaluated_on, write_evaluation
 from snas_cli.experiment.training_jobs import TrainingJob
 from snas_cli.runs.weights import load_into
 from snas_cli.search.listener import Listener
-from snas_cli.search.ranking import leaders
+from snas_cli.search.ranking import finalists, leaders
 from snas_cli.training.candidates import fitness_of
 from snas_cli.training.mirroring import objection
 
@@ -31,7 +31,7 @@ PLENTY = 40  # epochs, with which a better network is not given up for a quicker
 
 @dataclass(frozen=True)
 class Finalist:
-    """One training of a leader that did not fail."""
+    """One training that did not fail."""
 
     trial: Trial
     metrics: Mapping[str, Any]
@@ -39,7 +39,7 @@ class Finalist:
 
 
 class Finale:
-    """Trains the leaders that are not in the journal yet, then publishes the winner."""
+    """Trains the finalists that are not in the journal yet, then publishes the winner."""
 
     def __init__(self, assembly: Assembly, desk: Desk, keeper: Keeper, crew: Executor) -> None:
         self._assembly = assembly
@@ -55,10 +55,10 @@ class Finale:
     def run(self, trials: Sequence[Trial], listener: Listener) -> dict[str, Any]:
         """The winner's metrics. The choice is made on validation alone; the test pictures are
         used once, for the winner."""
-        top = leaders(trials, self._settings.top)
-        self._mirrored = self._may_mirror(top[0], listener)
-        finalists = list(self._train(top, listener))
-        return self._choose(top, finalists, listener)
+        top, (leader,) = finalists(trials, self._settings.top), leaders(trials, 1)
+        self._mirrored = self._may_mirror(leader, listener)
+        trained = list(self._train(top, listener))
+        return self._choose(top if leader in top else [*top, leader], trained, listener)
 
     def _may_mirror(self, leader: Trial, listener: Listener) -> bool:
         """Where neither the recipe nor the data set says it, the leader's answers do."""
@@ -76,8 +76,8 @@ class Finale:
         return against is None
 
     def expected_seconds(self, trials: Sequence[Trial]) -> float:
-        """For all of it, by what the leaders' epochs took in the search."""
-        top, repeats = leaders(trials, self._settings.top), range(self._settings.seeds)
+        """For all of it, by what the finalists' epochs took in the search."""
+        top, repeats = finalists(trials, self._settings.top), range(self._settings.seeds)
         return sum(
             self._seconds([t for t in top if (t.genome.fingerprint, repeat) not in self._done])
             for repeat in repeats
@@ -90,7 +90,7 @@ class Finale:
         return max(max(each, default=0.0), sum(each) / at_once) * self._settings.epochs
 
     def _train(self, top: Sequence[Trial], listener: Listener) -> Iterator[Finalist]:
-        """Every leader once, then every leader again: if the time runs out, all had their turn."""
+        """Every finalist once, then every one again: if the time runs out, all had their turn."""
         done = self._done
         for repeat in range(self._settings.seeds):
             waiting = [t for t in top if (t.genome.fingerprint, repeat) not in done]
@@ -181,14 +181,14 @@ class Finale:
         )
 
     def _choose(
-        self, top: Sequence[Trial], finalists: Sequence[Finalist], listener: Listener
+        self, searched: Sequence[Trial], trained: Sequence[Finalist], listener: Listener
     ) -> dict[str, Any]:
         """The architecture whose trainings are the best on average; of these, the best one. A
         network from the search stays in the running, for longer training can make worse."""
         settings = self._assembly.recipe.training
-        entries = list(finalists)
+        entries = list(trained)
         entries += [Finalist(trial, search_metrics(trial), self._keeper.kept(trial))
-                    for trial in top]  # fmt: skip
+                    for trial in searched]  # fmt: skip
 
         def mean_fitness(entry: Finalist) -> float:
             alike = [e for e in entries if e.trial is entry.trial
@@ -197,7 +197,7 @@ class Finale:
 
         winner = max(entries, key=lambda e: (mean_fitness(e), fitness_of(e.metrics, settings)))
         metrics = {**winner.metrics, **self._tested(winner)}
-        repeats = [f for f in finalists if f.trial is winner.trial]
+        repeats = [f for f in trained if f.trial is winner.trial]
         if len(repeats) > 1 and metrics["stage"] == "final":
             tested = [self._tested(finalist) for finalist in repeats]
             metrics |= {"repeats": len(repeats)}

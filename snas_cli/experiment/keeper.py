@@ -18,7 +18,7 @@ from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
-from snas_cli.search.ranking import by_dominance, front, leaders
+from snas_cli.search.ranking import by_dominance, contenders, front, leaders
 from snas_cli.search.rungs import rung_of
 from snas_cli.training.batches import batches_per_epoch
 from snas_cli.training.layers import Layer, measure_layers
@@ -64,11 +64,11 @@ class Keeper(Listener):
                 path.unlink()
 
     def _to_keep(self) -> list[Trial]:
-        """Those that are trained again at the end, that make the front, or that may be trained on:
-        the best of each rung but the last."""
+        """Those that may be trained again at the end, that make the front, or that may be trained
+        on: the best of each rung but the last."""
         search, objectives = self._assembly.recipe.search, self._objectives
         rank = by_dominance(objectives)
-        kept = leaders(self._trials, self._assembly.recipe.finale.top)
+        kept = contenders(self._trials, self._assembly.recipe.finale.top)
         for rung in range(1, search.rungs.stages):
             there = [trial for trial in self._trials if len(trial.rungs) == rung]
             kept += leaders(there, search.population_size, rank)

@@ -74,7 +74,7 @@ class Ranking:
         if weights is None:
             raise RunError(
                 f"the weights of {what} of {self._folder.path} were not kept; kept are those of "
-                f"{self._ranks()}. A search keeps as many as finale.top says, and its Pareto front"
+                f"{self._ranks()}. A search keeps three times finale.top, and its Pareto front"
             )
         card = replace(self._best.card, architecture=genome.to_json())
         return Kept(Bundle(self._best.path, genome, card), weights, trial.number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from types import SimpleNamespace
@@ -123,6 +124,28 @@ def test_a_better_network_is_not_given_up_for_a_quicker_one(
     assert finale._epochs_left([leader(0, 20), leader(1, 4)], 1) == {1: 100}
     assert finale._epochs_left([leader(0, 3), leader(1, 2)], 1) == {0: 83, 1: 100}
     assert finale._epochs_left([leader(0, 3)], 3) == {0: 50}  # three repeats are asked for
+
+
+def test_the_most_accurate_stays_in_the_running(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though others have less loss, and are trained again."""
+    recipe = tiny.recipe(registry, tmp_path, finale={"top": 2})
+    assembly, desk = SimpleNamespace(recipe=recipe), SimpleNamespace(
+        folder=SimpleNamespace(events=lambda _name: []))  # fmt: skip
+    finale = Finale(cast("Any", assembly), cast("Any", desk), cast("Any", None),
+                    cast("Any", Crew()))  # fmt: skip
+    chosen: list[list[int]] = []
+    for name, stub in {
+        "_may_mirror": lambda *_: False,
+        "_train": lambda _self, top, _listener: [chosen.append([t.number for t in top])],
+        "_choose": lambda _self, top, *_: chosen.append([t.number for t in top]),
+    }.items():
+        monkeypatch.setattr(Finale, name, stub)
+    trials = [replace(leader(n, 1), fitness=0.9 - n / 10, metrics={"val_loss": 1.0 - n / 10})
+              for n in range(3)]  # fmt: skip
+    finale.run(trials, Listening())
+    assert chosen == [[2, 1], [2, 1, 0]]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from snas_cli.experiment.running import start
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.search.listener import Listener
+from snas_cli.search.ranking import CONTENDERS
 from tests.experiment import tiny
 
 
@@ -112,13 +113,14 @@ def test_keeps_the_pool_while_there_are_candidates_to_come(
         until = {t["fingerprint"] for t in found if t["generation"] <= generation}
         assert names == {f"search-{fingerprint}.safetensors" for fingerprint in until}
     left = {path.name for path in folder.weights.glob("search-*")}
-    assert len(left) == 2  # the leaders: nobody starts from the others any more
+    assert len(left) == 2 * CONTENDERS  # nobody starts from the others any more
 
 
 def test_a_small_pool_is_the_fittest(registry: Registry, tmp_path: Path) -> None:
     watcher = Watcher(tmp_path / "run")
     folder = search(registry, tmp_path, watcher, max_models=1)
-    assert all(len(names) == 2 for names in watcher.seen)  # finale.top, which are more
+    # Those that the two of the finale are chosen from are more, and of four candidates all.
+    assert list(map(len, watcher.seen)) == [4, 2 * CONTENDERS, 2 * CONTENDERS]
     donors = [t["metrics"]["donor"] for t in trials(folder) if "donor" in t["metrics"]]
     assert set(donors) <= {_best_before(folder, generation) for generation in (1, 2)}
 

@@ -16,6 +16,7 @@ from snas_cli.errors import SearchError
 from snas_cli.search.ranking import (
     Reference,
     by_dominance,
+    finalists,
     front,
     hypervolume,
     leaders,
@@ -155,6 +156,19 @@ def test_leaders_are_different_architectures() -> None:
     assert numbers(leaders(trials, 1, by_dominance([PARAMS]))) == [0]
     halved = [*trials, trial(4, 0.4, rungs=2)]
     assert numbers(leaders(halved, 2)) == [4, 1]
+
+
+def test_finalists_have_the_least_loss_of_the_most_accurate() -> None:
+    def lossy(number: int, fitness: float, loss: float, rungs: int = 2) -> Trial:
+        found = trial(number, fitness, rungs=rungs)
+        return replace(found, metrics={**found.metrics, "val_loss": loss})
+
+    trials = [lossy(0, 0.7, 0.9), lossy(1, 0.6, 0.8), lossy(2, 0.5, 0.7), lossy(3, 0.4, 0.1)]
+    assert numbers(finalists(trials, 1)) == [2], "the last is not among the three best"
+    assert numbers(finalists(trials, 2)) == [3, 2]
+    trials[2] = lossy(2, 0.9, 0.1, rungs=1)
+    assert numbers(finalists(trials[:3], 1)) == [1], "it was trained less than the others"
+    assert numbers(finalists([trial(0, 0.1), trial(1, 0.2)], 1)) == [1], "nobody knows their loss"
 
 
 def test_nothing_has_no_rank() -> None:

@@ -86,6 +86,14 @@ def halvings(depth: int, size: int) -> list[int]:
     return [after - before for before, after in pairwise(reached)]
 
 
+def late_halvings(depth: int, size: int) -> list[int]:
+    """The same with equally many layers for each size of the picture, the last of which is about
+    7×7: this takes more time, and learns more from as many parameters."""
+    total = max(int(log2(size / 7)), 0)  # 7 to 13 pixels
+    reached = [min((total + 1) * i // depth, total) for i in range(depth + 1)]
+    return [after - before for before, after in pairwise(reached)]
+
+
 def strides(widths: Sequence[int], size: int) -> list[int]:
     """A stride for each of the blocks with so many channels, so that about 4×4 pixels of `size` are
     left at the end, whatever the depth. A picture is halved where its channels grow (He et al.

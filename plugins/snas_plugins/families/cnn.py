@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 class CNN(Family):
-    """Convolutions with max pooling in between, global average pooling, a linear classifier."""
+    """Convolutions with max pooling in between, as early as can be or after as many layers of each
+    size, then global average pooling and a linear classifier."""
 
     name = "cnn"
     level = 1
@@ -22,13 +23,15 @@ class CNN(Family):
             "activation": Choice("relu", "leaky_relu", "elu", "selu", wider=("gelu", "silu")),
             "skip": Flag(),
         }, role="depth"),
+        "pooling": Choice("early", "late"),
     }  # fmt: skip
 
     textbook = {
         "layers": [
             {"filters": filters, "kernel": 3, "activation": "relu", "skip": False}
             for filters in (16, 16, 32, 32, 64, 64)
-        ]
+        ],
+        "pooling": "late",
     }
 
     def build(self, genes: Genes, task: Task) -> nn.Module:
@@ -39,13 +42,16 @@ class CNN(Family):
             convolution,
             dropout,
             halvings,
+            late_halvings,
             pooled_head,
         )
 
         channels, height, width = task.input_shape
         layers, norm = genes["layers"], genes["batch_norm"]
         trunk = nn.Sequential()
-        for layer, halved in zip(layers, halvings(len(layers), min(height, width)), strict=True):
+        pooled = late_halvings if genes["pooling"] == "late" else halvings
+        pools = pooled(len(layers), min(height, width))
+        for layer, halved in zip(layers, pools, strict=True):
             filters = layer["filters"]
             block: nn.Module = convolution(
                 channels,

@@ -15,6 +15,7 @@ from snas_plugins.families._layers import (
     convolution,
     depthwise,
     halvings,
+    late_halvings,
     stem,
     strides,
 )
@@ -42,6 +43,24 @@ def test_halvings_are_spread_evenly_and_early(depth: int, size: int) -> None:
     times = halvings(depth, size)
     assert max(times) - min(times) <= 1
     assert times[0] == max(times)
+
+
+@pytest.mark.parametrize("depth", range(1, 51))
+def test_late_halvings_leave_seven_to_thirteen_pixels(depth: int) -> None:
+    for size in range(8, 257):
+        times = late_halvings(depth, size)
+        assert len(times) == depth
+        left = size
+        for halved in times:
+            left //= 2**halved
+        assert 7 <= left <= 13
+
+
+@pytest.mark.parametrize("size", [28, 32])
+def test_late_halvings_leave_each_size_as_many_layers(size: int) -> None:
+    assert late_halvings(6, size) == [0, 1, 0, 1, 0, 0]
+    assert late_halvings(2, size) == [1, 1]
+    assert late_halvings(7, size) == [0, 0, 1, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("depth", range(1, 51))
