@@ -57,8 +57,9 @@ class Finale:
         used once, for the winner."""
         top, (leader,) = finalists(trials, self._settings.top), leaders(trials, 1)
         self._mirrored = self._may_mirror(leader, listener)
-        trained = list(self._train(top, listener))
-        return self._choose(top if leader in top else [*top, leader], trained, listener)
+        self._train(top, listener)
+        searched = top if leader in top else [*top, leader]
+        return self._choose(searched, list(self._trained(trials)), listener)
 
     def _may_mirror(self, leader: Trial, listener: Listener) -> bool:
         """Where neither the recipe nor the data set says it, the leader's answers do."""
@@ -89,7 +90,7 @@ class Finale:
         at_once = min(self._crew.capacity, len(trials)) or 1
         return max(max(each, default=0.0), sum(each) / at_once) * self._settings.epochs
 
-    def _train(self, top: Sequence[Trial], listener: Listener) -> Iterator[Finalist]:
+    def _train(self, top: Sequence[Trial], listener: Listener) -> None:
         """Every finalist once, then every one again: if the time runs out, all had their turn."""
         done = self._done
         for repeat in range(self._settings.seeds):
@@ -102,11 +103,16 @@ class Finale:
             for remark in self._shortened(waiting, epochs):
                 listener.notice(remark)
             timely = [trial for trial in waiting if trial.number in epochs]
-            for event in self._trained(timely, repeat, epochs, listener):
+            for event in self._repeat(timely, repeat, epochs, listener):
                 self._desk.journal.write("finalist", **event)
                 done[event["fingerprint"], repeat] = event
-            for trial in top:
-                again = done.get((trial.genome.fingerprint, repeat))
+
+    def _trained(self, trials: Sequence[Trial]) -> Iterator[Finalist]:
+        """All that were trained again, those too that were before the search went on for longer."""
+        ranked = leaders(trials, len(trials))
+        for repeat in range(self._settings.seeds):
+            for trial in ranked:
+                again = self._done.get((trial.genome.fingerprint, repeat))
                 if again is not None and again["reason"] is None:
                     metrics = {"stage": "final", **description(trial), **again["metrics"],
                                **_measured(trial)}  # fmt: skip
@@ -144,7 +150,7 @@ class Finale:
                 yield (f"time is left for {epochs[trial.number]} of {self._settings.epochs} epochs "
                        f"of trial {trial.number}")  # fmt: skip
 
-    def _trained(
+    def _repeat(
         self, trials: Sequence[Trial], repeat: int, epochs: Mapping[int, int], listener: Listener
     ) -> Iterator[dict[str, Any]]:
         """What the journal is to say of each training."""
@@ -183,8 +189,9 @@ class Finale:
     def _choose(
         self, searched: Sequence[Trial], trained: Sequence[Finalist], listener: Listener
     ) -> dict[str, Any]:
-        """The architecture whose trainings are the best on average; of these, the best one. A
-        network from the search stays in the running, for longer training can make worse."""
+        """The architecture whose trainings are the best on average; of these, the best one; of
+        equals, the one with the least loss. A network from the search stays in the running, for
+        longer training can make worse."""
         settings = self._assembly.recipe.training
         entries = list(trained)
         entries += [Finalist(trial, search_metrics(trial), self._keeper.kept(trial))
@@ -195,7 +202,11 @@ class Finale:
                      and e.metrics["stage"] == entry.metrics["stage"]]  # fmt: skip
             return fmean(fitness_of(e.metrics, settings) for e in alike)
 
-        winner = max(entries, key=lambda e: (mean_fitness(e), fitness_of(e.metrics, settings)))
+        def merit(entry: Finalist) -> tuple[float, float, float]:
+            metrics = entry.metrics
+            return mean_fitness(entry), fitness_of(metrics, settings), -metrics["val_loss"]
+
+        winner = max(entries, key=merit)
         metrics = {**winner.metrics, **self._tested(winner)}
         repeats = [f for f in trained if f.trial is winner.trial]
         if len(repeats) > 1 and metrics["stage"] == "final":

@@ -105,9 +105,10 @@ def test_whom_there_is_time_for(
     crew, listener = Crew(), Listening()
     finale = Finale(cast("Any", SimpleNamespace(recipe=recipe)), cast("Any", desk),
                     cast("Any", keeper), cast("Any", crew))  # fmt: skip
-    finalists = list(finale._train([leader(0, 10), leader(1, 5)], listener))
+    leaders = [leader(0, 10), leader(1, 5)]
+    finale._train(leaders, listener)
     assert crew.epochs == epochs
-    assert [finalist.trial.number for finalist in finalists] == sorted(epochs)
+    assert [finalist.trial.number for finalist in finale._trained(leaders)] == sorted(epochs)
     assert listener.notices == notices
 
 
@@ -138,7 +139,7 @@ def test_the_most_accurate_stays_in_the_running(
     chosen: list[list[int]] = []
     for name, stub in {
         "_may_mirror": lambda *_: False,
-        "_train": lambda _self, top, _listener: [chosen.append([t.number for t in top])],
+        "_train": lambda _self, top, _listener: chosen.append([t.number for t in top]),
         "_choose": lambda _self, top, *_: chosen.append([t.number for t in top]),
     }.items():
         monkeypatch.setattr(Finale, name, stub)
@@ -146,6 +147,21 @@ def test_the_most_accurate_stays_in_the_running(
               for n in range(3)]  # fmt: skip
     finale.run(trials, Listening())
     assert chosen == [[2, 1], [2, 1, 0]]
+
+
+def test_who_was_trained_again_before_the_search_went_on_stays_in_the_running(
+    registry: Registry, tmp_path: Path
+) -> None:
+    trials = [leader(number, 1) for number in range(3)]
+    event = {"fingerprint": trials[2].genome.fingerprint, "repeat": 0, "reason": None,
+             "metrics": {"val_acc": 0.7}}  # fmt: skip
+    desk = SimpleNamespace(folder=SimpleNamespace(events=lambda _name: [event]))
+    keeper = SimpleNamespace(final_weights=lambda *_: tmp_path / "weights")
+    finale = Finale(cast("Any", SimpleNamespace(recipe=tiny.recipe(registry, tmp_path))),
+                    cast("Any", desk), cast("Any", keeper), cast("Any", Crew()))  # fmt: skip
+    (finalist,) = finale._trained(trials)
+    assert finalist.trial is trials[2]
+    assert finalist.metrics["val_acc"] == 0.7
 
 
 @pytest.fixture
