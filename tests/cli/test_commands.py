@@ -116,7 +116,7 @@ def test_families_are_listed_shown_and_drawn(place: Path) -> None:
     (family,) = json.loads(said)
     assert family["genes"]["layers"]["item"]["kernel"]["options"] == [3]
     assert [layer["filters"] for layer in family["textbook"]["layers"]] == [16, 16, 32, 64]
-    assert family["architectures"] == 2 * 5 * 4 * 3 * (9 * 4 * 2) ** 4
+    assert family["architectures"] == 2 * 2 * 5 * 4 * 3 * (9 * 4 * 2) ** 4
     assert 0 < family["params"]["lowest"] < family["params"]["highest"]
     drawn = snas("families", "--recipe", "narrow.yaml", "--sample", "--json", cwd=place).stdout
     assert {layer["kernel"] for layer in json.loads(drawn)["genes"]["layers"]} == {3}
