@@ -47,7 +47,7 @@ class Finale:
         self._keeper = keeper
         self._crew = crew
         self._settings = assembly.recipe.finale
-        self._mirrored = False  # are the leaders trained on mirrored pictures, which is found out?
+        self._mirrored = False  # are they trained on mirrored pictures, which is found out?
         # Read once, for the journal is long and a budget asks after each trial.
         self._done = {(event["fingerprint"], event["repeat"]): event
                       for event in desk.folder.events("finalist")}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, prod
 
@@ -27,15 +28,19 @@ WIDTHS = st.lists(st.integers(1, 8), min_size=1, max_size=50)
 # --- where pictures are halved --------------------------------------------------------------------
 
 
+def pooled(size: int, times: Sequence[int]) -> int:
+    """The pixels that are left, for pooling rounds down each time."""
+    for halved in times:
+        size //= 2**halved
+    return size
+
+
 @pytest.mark.parametrize("depth", range(1, 51))
 def test_halvings_leave_four_to_seven_pixels(depth: int) -> None:
     for size in range(8, 257):
         times = halvings(depth, size)
         assert len(times) == depth
-        left = size
-        for halved in times:
-            left //= 2**halved  # as pooling does
-        assert 4 <= left <= 7
+        assert 4 <= pooled(size, times) <= 7
 
 
 @given(depth=st.integers(1, 50), size=SIZES)
@@ -50,10 +55,7 @@ def test_late_halvings_leave_seven_to_thirteen_pixels(depth: int) -> None:
     for size in range(8, 257):
         times = late_halvings(depth, size)
         assert len(times) == depth
-        left = size
-        for halved in times:
-            left //= 2**halved
-        assert 7 <= left <= 13
+        assert 7 <= pooled(size, times) <= 13
 
 
 @pytest.mark.parametrize("size", [28, 32])
