@@ -127,7 +127,7 @@ class _Keeper(Listener):
         self._folder = desk.folder
         self._evaluator = evaluator
         self._best: float | None = None
-        for trial in desk.recorded:
+        for trial in desk.record.trials:
             self.trial_finished(trial)
 
     def trial_finished(self, trial: Trial) -> None:

@@ -180,7 +180,7 @@ class _Proceedings(Proceedings):
         logs = desk.folder.path / "logs"
         for part in (logs, desk.folder.weights):  # a run that goes on may have lost them
             _make_folder(part)
-        self._keeper = Keeper(judge.assembly, desk.folder, desk.recorded)
+        self._keeper = Keeper(judge.assembly, desk.folder, desk.record)
         judge.latencies.keep_in(desk.folder.path / "latency.json")
         for board in logs.glob("worker-*.json"):  # of workers that were killed
             take_down(board)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -43,7 +43,24 @@ class HandMade(Family):
         )
 
 
-def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
+@dataclass(frozen=True)
+class Ending:
+    """What the best of a search had in its finale."""
+
+    networks: int  # that were trained again
+    epochs: int
+
+    @classmethod
+    def of(cls, best: Mapping[str, Any], finalists: Iterable[Mapping[str, Any]]) -> Ending:
+        """By the winner's metrics and the journal's events. Where training again made none better,
+        the most that any had; where there was no time for it, what the winner had before."""
+        retrained = [event for event in finalists if event["reason"] is None]
+        most = max((event["metrics"]["epochs"] for event in retrained), default=best["epochs"])
+        epochs = best["epochs"] if best["stage"] == "final" else most
+        return cls(len({event["fingerprint"] for event in retrained}) or 1, ceil(epochs))
+
+
+def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float, ending: Ending) -> Recipe:
     """Random search for as many epochs, over the whole space, with the same end."""
     search = recipe.search.model_copy(
         update={"strategy": "random", "progressive": False, "proxies": [], "options": {},
@@ -51,7 +68,14 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
                 "max_trials": None, "max_epochs": epochs}
     )  # fmt: skip
     sharing = recipe.sharing.model_copy(update={"enabled": False})
-    finale = recipe.finale.model_copy(update={"controls": False, "start": "scratch"})
+    finale = recipe.finale.model_copy(
+        update={
+            "controls": False,
+            "start": "scratch",
+            "top": ending.networks,
+            "epochs": ending.epochs,
+        }
+    )
     output = recipe.output.model_copy(
         update={"folder": str(folder.path / "controls"), "name": "random"}
     )
@@ -60,10 +84,10 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
-def train_hand_made(assembly: Assembly, best: Mapping[str, Any]) -> dict[str, Any]:
+def train_hand_made(assembly: Assembly, best: Mapping[str, Any], epochs: int) -> dict[str, Any]:
     """As large as it can be with the parameters of the winner, whose metrics are given, and within
-    the limits; trained like it for the finale's epochs, or the fewer that there was time for, with
-    each of a few learning rates. The metrics of the one that validates best, tested."""
+    the limits; trained like it with each of a few learning rates. The metrics of the one that
+    validates best, tested."""
     torch.set_num_threads(1)
     recipe, family = assembly.recipe, HandMade()
     workshop = replace(assembly.workshop, family=lambda _name: family).with_whole_epochs()
@@ -71,7 +95,6 @@ def train_hand_made(assembly: Assembly, best: Mapping[str, Any]) -> dict[str, An
         workshop = workshop.with_mirrored()
     limits = {**limits_of(recipe.limits), "params": best["params"]}
     width = _width(family, assembly.data.task, limits)
-    epochs = ceil(best["epochs"]) if best["stage"] == "final" else recipe.finale.epochs
     trained = [workshop.train(_genome(family, width, rate), epochs) for rate in LEARNING_RATES]
     chosen = max(trained, key=lambda one: fitness_of(one.metrics, recipe.training))
     return {**chosen.metrics, **workshop.test(chosen.network)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -123,20 +124,20 @@ class Finale:
         """How many of the finale's there is time for, by trial, if so many repeats are yet to have
         equal parts of it; a tenth of it is left for the rest. Rather than that all have few, the
         last of them go without; before that, who is so slow that it could have but few even by
-        itself. None has fewer than in the search."""
+        itself. None has fewer than it had in the search."""
         left = max(0.9 * self._desk.seconds_left(), 0.0) / repeats
         most = self._settings.epochs
-        least = min(self._assembly.recipe.training.epochs, most)
+        least = {trial.number: min(ceil(trial.metrics["epochs"]), most) for trial in trials}
         each = {trial.number: _seconds_an_epoch(trial) for trial in trials}
         alone = {
             number: epochs_within([seconds], most, left)[0] for number, seconds in each.items()
         }
-        enough = max(min(ENOUGH * max(alone.values(), default=0), PLENTY), least)
-        timely = [number for number in each if alone[number] >= enough]
+        enough = min(ENOUGH * max(alone.values(), default=0), PLENTY)
+        timely = [number for number in each if alone[number] >= max(enough, least[number])]
         while timely:
             epochs = epochs_within([each[n] for n in timely], most, left, self._crew.capacity)
             granted = dict(zip(timely, epochs, strict=True))
-            if all(granted[number] >= max(ENOUGH * alone[number], least) for number in timely):
+            if all(granted[n] >= max(ENOUGH * alone[n], least[n]) for n in timely):
                 return granted
             timely.pop()
         return {}

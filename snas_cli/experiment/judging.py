@@ -15,16 +15,17 @@ from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.journal import Journal
 from snas_cli.search.listener import Listener
+from snas_cli.search.loop import Record
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What a judge works with in a run: its folder and journal, the trials recorded so far, and
+    """What a judge works with in a run: its folder and journal, what is recorded so far, and
     where training curves go."""
 
     folder: RunFolder
     journal: Journal
-    recorded: Sequence[Trial]
+    record: Record
     curves: Curves
     seconds_left: Callable[[], float] = lambda: inf  # of the run's budget
 

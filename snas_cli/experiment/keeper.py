@@ -18,6 +18,7 @@ from snas_cli.runs.files import replace_folder, write_json
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
+from snas_cli.search.loop import Record
 from snas_cli.search.ranking import by_dominance, contenders, front, leaders
 from snas_cli.search.rungs import rung_of
 from snas_cli.training.batches import batches_per_epoch
@@ -32,18 +33,26 @@ if TYPE_CHECKING:
 class Keeper(Listener):
     """Publishes to best/ whenever a trial is better than all before it."""
 
-    def __init__(self, assembly: Assembly, folder: RunFolder, recorded: Iterable[Trial]) -> None:
+    def __init__(self, assembly: Assembly, folder: RunFolder, record: Record) -> None:
         self._assembly = assembly
         self._folder = folder
-        self._trials = list(recorded)
+        self._by_number = {trial.number: trial for trial in (*record.rungs, *record.trials)}
         self._objectives = objectives_of(assembly.recipe)
-        if self._trials:
+        if self._by_number:
             self._publish_leader(before=None)
 
-    def trial_finished(self, trial: Trial) -> None:
+    @property
+    def _trials(self) -> list[Trial]:
+        """As of the rung that each has reached so far."""
+        return list(self._by_number.values())
+
+    def rung_reached(self, trial: Trial) -> None:
         before = self._leader()
-        self._trials.append(trial)
+        self._by_number[trial.number] = trial
         self._publish_leader(before)
+
+    def trial_finished(self, trial: Trial) -> None:
+        self.rung_reached(trial)
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         """Deletes the weights of all but the leaders and the pools that candidates to come start

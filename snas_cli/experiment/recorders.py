@@ -40,7 +40,7 @@ class Scribe(Listener):
         self._folder = desk.folder
         self._journal = desk.journal
         self._elapsed = elapsed
-        self._trials = {trial.number: trial for trial in desk.recorded}
+        self._trials = {trial.number: trial for trial in desk.record.trials}
         self._generations = 0  # that are over
         self._saved = 0  # generations that the latest checkpoint holds
         self._written = {event["generation"] for event in desk.folder.events("generation")}
@@ -64,6 +64,9 @@ class Scribe(Listener):
     def trial_finished(self, trial: Trial) -> None:
         self._journal.write("trial", **trial_to_json(trial), elapsed=self._elapsed())
         self._trials[trial.number] = trial
+
+    def trial_halted(self, trial: Trial) -> None:
+        self._journal.write("halted", **trial_to_json(trial), elapsed=self._elapsed())
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         self._generations = generation + 1

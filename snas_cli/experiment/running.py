@@ -14,7 +14,7 @@ from snas_cli.data.splits import read_manifest
 from snas_cli.errors import CheckpointError, RunError, SearchError, UsageError
 from snas_cli.experiment.by_evaluator import evaluator_judge
 from snas_cli.experiment.by_training import TrainingJudge, training_judge
-from snas_cli.experiment.controls import random_recipe, train_hand_made
+from snas_cli.experiment.controls import LEARNING_RATES, Ending, random_recipe, train_hand_made
 from snas_cli.experiment.curves import Curves
 from snas_cli.experiment.judging import Desk, Judge
 from snas_cli.experiment.observing import Observing, observers_of
@@ -202,7 +202,7 @@ class _Run:
         budget = search.budget or inf
         curves = Curves(journal, read_events(self._folder.journal))
         self._observing.curves_from(curves.of)
-        desk = Desk(self._folder, journal, record.trials, curves, lambda: budget - elapsed())
+        desk = Desk(self._folder, journal, record, curves, lambda: budget - elapsed())
         journal.write("started", snas=__version__, recorded=len(record.trials),
                       **judge.versions())  # fmt: skip
         generations = self._planned_generations(journal)
@@ -255,19 +255,21 @@ class _Run:
         judge = self._judge
         if not judge.recipe.finale.controls or not isinstance(judge, TrainingJudge):
             return {}
+        ending = Ending.of(best, self._folder.events("finalist"))
         done = {event["name"]: event["metrics"] for event in self._folder.events("control")}
         if "hand_made" not in done:
-            self._listener.notice("control: a network made by hand")
-            done["hand_made"] = train_hand_made(judge.assembly, best)
+            self._listener.notice(f"control: a network made by hand, {ending.epochs} epochs with "
+                                  f"each of {len(LEARNING_RATES)} learning rates")  # fmt: skip
+            done["hand_made"] = train_hand_made(judge.assembly, best, ending.epochs)
             journal.write("control", name="hand_made", metrics=done["hand_made"])
         if "random" not in done:
-            self._listener.notice("control: random search, for as many epochs")
-            done["random"] = dict(self._random_search(epochs_of(trials)).best)
+            self._listener.notice("control: random search, for as many epochs as the search")
+            done["random"] = dict(self._random_search(epochs_of(trials), ending).best)
             journal.write("control", name="random", metrics=done["random"])
         return done
 
-    def _random_search(self, epochs: float) -> Outcome:
-        recipe = random_recipe(self._judge.recipe, self._folder, epochs)
+    def _random_search(self, epochs: float, ending: Ending) -> Outcome:
+        recipe = random_recipe(self._judge.recipe, self._folder, epochs, ending)
         folder = RunFolder(self._folder.path / "controls" / "random")
         if folder.recipe.is_file():
             return resume(folder.path, self._judge.registry, Listener())
@@ -309,7 +311,7 @@ class _Run:
             for event in folder.events("proposed")
         }
         rungs = [trial_from_json(event, space) for event in folder.events("rung")]
-        return Record(folder.trials(space), proposals, rungs)
+        return Record(folder.finished_trials(space), proposals, rungs)
 
     def _restore(self, journal: Journal) -> None:
         checkpoint = self._checkpoint

@@ -116,9 +116,9 @@ class _Notice(_Event):
 
 
 KINDS: dict[str, type[_Event]] = {
-    "trial": _Trial, "rung": _Trial, "proposed": _Proposed, "generation": _Generation,
-    "curve": _Curve, "finalist": _Finalist, "control": _Control, "planned": _Planned,
-    "finished": _Finished, "notice": _Notice, "plan": _Plan,
+    "trial": _Trial, "rung": _Trial, "halted": _Trial, "proposed": _Proposed,
+    "generation": _Generation, "curve": _Curve, "finalist": _Finalist, "control": _Control,
+    "planned": _Planned, "finished": _Finished, "notice": _Notice, "plan": _Plan,
 }  # fmt: skip
 
 

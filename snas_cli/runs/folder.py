@@ -53,7 +53,13 @@ class RunFolder:
         return (event for event in read_events(self.journal) if event["event"] == kind)
 
     def trials(self, space: Space) -> list[Trial]:
-        """Those in the journal, by number."""
+        """Those in the journal, by number, with those at whose rung the budget ran out."""
+        halted = (trial_from_json(event, space) for event in self.events("halted"))
+        trials = {trial.number: trial for trial in (*halted, *self.finished_trials(space))}
+        return sorted(trials.values(), key=lambda trial: trial.number)
+
+    def finished_trials(self, space: Space) -> list[Trial]:
+        """Those that are trained no further, by number."""
         trials = [trial_from_json(event, space) for event in self.events("trial")]
         return sorted(trials, key=lambda trial: trial.number)
 

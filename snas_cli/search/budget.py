@@ -24,9 +24,13 @@ class Budget:
             return f"{self.trials} trials"
         if self.epochs is not None and epochs_of(trials) >= self.epochs:
             return f"{self.epochs:g} epochs"
-        if self.seconds is not None and self._seconds_left(trials) <= 0:
+        if self.is_late(trials):
             return f"{self.seconds:.0f} seconds, less what the finale needs"
         return None
+
+    def is_late(self, trials: Sequence[Trial]) -> bool:
+        """Is the time of the search up?"""
+        return self.seconds is not None and self._seconds_left(trials) <= 0
 
     def allows_another(self, generations: int, trials: Sequence[Trial]) -> bool:
         """Is there time for half of a generation, if it takes as long as those before it?"""

@@ -44,6 +44,10 @@ class Listener:
     def trial_finished(self, trial: Trial) -> None:
         """In the order in which they finish; not for recorded ones."""
 
+    def trial_halted(self, trial: Trial) -> None:
+        """The budget ran out when a candidate had reached a rung, and whether it goes on was not
+        decided. Where the search goes on with more, so does the candidate."""
+
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         """With all its trials, recorded ones too, by number."""
 
@@ -83,6 +87,10 @@ class Listeners(Listener):
     def trial_finished(self, trial: Trial) -> None:
         for listener in self._listeners:
             listener.trial_finished(trial)
+
+    def trial_halted(self, trial: Trial) -> None:
+        for listener in self._listeners:
+            listener.trial_halted(trial)
 
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         for listener in self._listeners:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
@@ -13,7 +13,7 @@ from snas_cli.api import Candidate, Proposal, Strategy, Trial, by_fitness
 from snas_cli.errors import SearchError
 from snas_cli.search.budget import Budget
 from snas_cli.search.listener import Listener
-from snas_cli.search.rungs import Evaluate, Ladder, Rank, Rungs, rung_of
+from snas_cli.search.rungs import Evaluate, Ladder, Rank, Rungs, Step, rung_of
 
 
 def seeded(*parts: object) -> Random:
@@ -47,40 +47,58 @@ class Search:
     rank: Rank = by_fitness
 
     def run(self) -> list[Trial]:
-        """All trials in the order of their numbers. Raises SearchError where all of the first
-        candidates fail."""
+        """All trials in the order of their numbers; where the budget ran out amid a generation,
+        with those of its candidates that had reached a rung. Raises SearchError where all of the
+        first candidates fail."""
         trials: list[Trial] = []
         for generation in range(self.generations) if self.generations else count():
-            if self._is_over(trials) or self._is_late(generation, trials):
+            if not self._may_begin(generation, trials):
                 break
             proposals = self._proposals(generation, trials)
             room = self.budget.room(trials)
-            finished = self._finish(generation, proposals[:room], trials)
-            trials += finished
-            if len(finished) < len(proposals):
+            outcome = self._evaluate(generation, proposals[:room], trials)
+            if len(outcome.finished) < len(proposals):
+                trials += self._halt(outcome)
                 break  # the budget ran out
+            finished = outcome.trials
+            trials += finished
             self.strategy.tell(finished)
             if generation not in self.record.proposals:
                 for remark in self.strategy.remarks():
                     self.listener.notice(remark)
             self.listener.generation_finished(generation, finished)
             if all(trial.failed for trial in trials):
-                raise SearchError(_all_failed(trials))
+                break
         if not trials:
             raise SearchError("the budget was spent before a single candidate could be judged; "
                               "give it more time")  # fmt: skip
+        if all(trial.failed for trial in trials):
+            raise SearchError(_all_failed(trials))
         return trials
 
-    def _is_over(self, trials: Sequence[Trial]) -> bool:
-        """What was recorded belongs to the search whatever the budget."""
-        return len(self.record.trials) <= len(trials) and self.budget.spent(trials) is not None
+    def _halt(self, outcome: _Outcome) -> list[Trial]:
+        """Those that are on their way stay where they are."""
+        if outcome.standing:
+            self.listener.notice("the budget is spent amid a generation: "
+                                 "its candidates are left as they are")  # fmt: skip
+        for number in sorted(outcome.standing):
+            self.listener.trial_halted(outcome.standing[number])
+        return outcome.trials
 
-    def _is_late(self, generation: int, trials: Sequence[Trial]) -> bool:
-        """Too late to begin a generation in rungs, whose best are trained at its end? One that was
-        begun goes on."""
-        if generation in self.record.proposals or self.rungs.of(generation) == 1:
+    def _is_over(self, trials: Sequence[Trial], standing: Iterable[Trial] = ()) -> bool:
+        """What was recorded belongs to the search whatever the budget."""
+        if len(self.record.trials) > len(trials):
             return False
-        return not self.budget.allows_another(generation, trials)
+        return self.budget.spent(trials) is not None or self.budget.is_late([*trials, *standing])
+
+    def _may_begin(self, generation: int, trials: Sequence[Trial]) -> bool:
+        """One that was begun goes on, as far as there is budget for it. It may be too late for one
+        in rungs, whose best are trained at its end."""
+        if generation in self.record.proposals:
+            return True
+        if self._is_over(trials):
+            return False
+        return self.rungs.of(generation) == 1 or self.budget.allows_another(generation, trials)
 
     def _proposals(self, generation: int, before: Sequence[Trial]) -> Sequence[Proposal]:
         if generation in self.record.proposals:
@@ -90,27 +108,41 @@ class Search:
         self.listener.proposed(generation, proposals)
         return proposals
 
-    def _finish(
+    def _evaluate(
         self, generation: int, proposals: Sequence[Proposal], before: Sequence[Trial]
-    ) -> list[Trial]:
-        """The trials of a generation, by number: all of them, unless the budget runs out."""
+    ) -> _Outcome:
         candidates = [
             Candidate(number, generation, proposal)
             for number, proposal in enumerate(proposals, len(before))
         ]
         self.listener.generation_started(generation, len(candidates))
-        recorded = {trial.number: trial for trial in self.record.trials}
-        done = {c.number: recorded[c.number] for c in candidates if c.number in recorded}
-        if len(done) < len(candidates):
-            for trial in self._evaluated(candidates, before, done):
-                self.listener.trial_finished(trial)
-                done[trial.number] = trial
-        return [done[number] for number in sorted(done)]
+        outcome = self._recorded(generation, range(len(before), len(before) + len(candidates)))
+        if len(outcome.finished) < len(candidates):
+            for step in self._steps(candidates, before, outcome):
+                if outcome.has(step):
+                    continue
+                if step.last:
+                    self.listener.trial_finished(step.trial)
+                else:
+                    self.listener.rung_reached(step.trial)
+                outcome.add(step)
+        return outcome
 
-    def _evaluated(
-        self, candidates: Sequence[Candidate], before: Sequence[Trial], done: Mapping[int, Trial]
-    ) -> Iterator[Trial]:
-        """A trial for each candidate that is not done, until the budget is spent."""
+    def _recorded(self, generation: int, numbers: Container[int]) -> _Outcome:
+        outcome = _Outcome()
+        for trial in self.record.rungs:
+            if trial.generation == generation:
+                outcome.add(Step(trial, last=False))
+        for trial in self.record.trials:
+            if trial.number in numbers:
+                outcome.add(Step(trial, last=True))
+        return outcome
+
+    def _steps(
+        self, candidates: Sequence[Candidate], before: Sequence[Trial], outcome: _Outcome
+    ) -> Iterator[Step]:
+        """What becomes of each candidate, which is to be added to the outcome, until the budget is
+        spent."""
         known = {trial.genome.fingerprint: trial for trial in before}
         generation = candidates[0].generation
         to_reach = self.rungs.of(generation)
@@ -120,24 +152,52 @@ class Search:
             evaluate=self.evaluate,
             rank=self.rank,
             rungs=self.rungs,
-            listener=self.listener,
             earlier=known,
-            reached={(t.number, rung_of(t)): t for t in (*self.record.rungs, *done.values())},
+            reached=dict(outcome.reached),
         )
-        finished = [*before, *done.values()]
-        if self._is_over(finished):
+
+        def is_over() -> bool:
+            return self._is_over([*before, *outcome.finished.values()], outcome.standing.values())
+
+        if is_over():
             return
-        for trial in ladder.climb(fresh, generation):
-            known[trial.genome.fingerprint] = trial
-            if trial.number in done:
-                continue
-            finished.append(trial)
-            yield trial
-            if self._is_over(finished):
+        for step in ladder.climb(fresh, generation):
+            yield step
+            if step.last:
+                known[step.trial.genome.fingerprint] = step.trial
+            if is_over():
                 return
         for candidate in repeated:
-            if candidate.number not in done:
-                yield _repeat(candidate, known[candidate.proposal.genome.fingerprint])
+            twin = known[candidate.proposal.genome.fingerprint]
+            yield Step(_repeat(candidate, twin), last=True)
+
+
+class _Outcome:
+    """What has become of a generation so far."""
+
+    def __init__(self) -> None:
+        self.finished: dict[int, Trial] = {}  # by number
+        self.standing: dict[int, Trial] = {}  # at a rung that may not be their last
+        self.reached: dict[tuple[int, int], Trial] = {}  # all of these, by number and rung
+
+    def add(self, step: Step) -> None:
+        trial = step.trial
+        self.reached[trial.number, rung_of(trial)] = trial
+        if step.last:
+            self.finished[trial.number] = trial
+            self.standing.pop(trial.number, None)
+        else:
+            self.standing[trial.number] = trial
+
+    def has(self, step: Step) -> bool:
+        if step.last:
+            return step.trial.number in self.finished
+        return (step.trial.number, rung_of(step.trial)) in self.reached
+
+    @property
+    def trials(self) -> list[Trial]:
+        """By number."""
+        return [trial for _number, trial in sorted({**self.standing, **self.finished}.items())]
 
 
 def _split(

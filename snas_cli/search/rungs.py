@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import NamedTuple
 
 from snas_cli.api import Candidate, Trial
-from snas_cli.search.listener import Listener
 
 Evaluate = Callable[[Sequence[Candidate]], Iterator[Trial]]
 """Judges candidates at their rung, which is the same for all of them, and yields a trial for each,
@@ -30,6 +30,13 @@ class Rungs:
         return 1 if generation < self.fast_generations else self.count
 
 
+class Step(NamedTuple):
+    """A candidate has come to a rung."""
+
+    trial: Trial
+    last: bool  # it is trained no further
+
+
 @dataclass(frozen=True)
 class Ladder:
     """Takes the candidates of a generation from rung to rung.
@@ -42,12 +49,13 @@ class Ladder:
     evaluate: Evaluate
     rank: Rank
     rungs: Rungs
-    listener: Listener
     earlier: Mapping[str, Trial]
     reached: Mapping[tuple[int, int], Trial]
 
-    def climb(self, candidates: Sequence[Candidate], generation: int) -> Iterator[Trial]:
-        """A trial for each candidate, as soon as it is known to be trained no further."""
+    def climb(self, candidates: Sequence[Candidate], generation: int) -> Iterator[Step]:
+        """Each candidate at each of its rungs, those that are recorded too; at its last one as soon
+        as that is known to be the last, which may be a while later, and then for the second time.
+        """
         last = self.rungs.of(generation) - 1
         climbing = {candidate.number: candidate for candidate in candidates}
         behind = {number: self._trained_before(c) for number, c in climbing.items()}
@@ -58,14 +66,13 @@ class Ladder:
                 behind[trial.number] = trial
                 if rung == last or trial.failed:
                     del climbing[trial.number]
-                    yield trial
+                    yield Step(trial, last=True)
                 else:
                     pool.append(trial)
-                    if (trial.number, rung) not in self.reached:
-                        self.listener.rung_reached(trial)
+                    yield Step(trial, last=False)
             for trial in self.rank(pool)[ceil(len(here) / self.rungs.factor) :]:
                 del climbing[trial.number]
-                yield trial
+                yield Step(trial, last=True)
 
     def _reach(
         self, candidates: Sequence[Candidate], rung: int, behind: Mapping[int, Trial]

@@ -44,6 +44,9 @@ class _View(Listener):
     def trial_finished(self, trial: Trial) -> None:
         self.tally.trials.append(trial)
 
+    def trial_halted(self, trial: Trial) -> None:
+        self.trial_finished(trial)
+
     def generation_finished(self, generation: int, trials: Sequence[Trial]) -> None:
         self.tally.generation_finished()
 

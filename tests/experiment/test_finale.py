@@ -65,11 +65,11 @@ class Crew:
             yield JobResult(job.number, value, None, seconds=0.0, worker=0)
 
 
-def leader(number: int, seconds: float) -> Trial:
-    """Trained for two epochs of so many seconds."""
+def leader(number: int, seconds: float, epochs: float = 4) -> Trial:
+    """Trained for epochs of so many seconds."""
     genome = Genome("any", Genes({"number": number}))
-    metrics = {"epochs": 2, "flops": 1.0}
-    return Trial(number, 0, Proposal(genome, "random"), 0.5, metrics, seconds=2 * seconds)
+    metrics = {"epochs": epochs, "flops": 1.0}
+    return Trial(number, 0, Proposal(genome, "random"), 0.5, metrics, seconds=epochs * seconds)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from snas_cli.api import Curve, Observer, SearchError, Trial, hookimpl
 from snas_cli.errors import RecipeError
-from snas_cli.experiment.controls import random_recipe
+from snas_cli.experiment.controls import Ending, random_recipe
 from snas_cli.experiment.running import Changes, resume, start
 from snas_cli.registry import GROUP, Registry
 from snas_cli.runs.folder import RunFolder
@@ -162,4 +162,4 @@ def test_a_misspelt_name_is_answered_with_a_near_one(plugged: Registry, tmp_path
 
 def test_controls_are_not_observed(plugged: Registry, tmp_path: Path) -> None:
     recipe = judged.recipe(plugged, tmp_path, observers={"recorder": {}})
-    assert random_recipe(recipe, RunFolder(tmp_path / "run"), epochs=1.0).observers == {}
+    assert random_recipe(recipe, RunFolder(tmp_path / "run"), 1.0, Ending(1, 1)).observers == {}

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from snas_cli.api import Genome, Trial
-from snas_cli.experiment.running import resume, start
+from snas_cli.experiment.assembly import assemble
+from snas_cli.experiment.running import Changes, resume, start
 from snas_cli.registry import Registry
 from snas_cli.runs.folder import RunFolder
 from snas_cli.runs.weights import load_weights, save_weights
 from snas_cli.search.listener import Listener
+from snas_cli.search.ranking import leaders
 from tests.experiment import tiny
 
 RUNGS = {"generations": 4, "rungs": {"count": 2, "factor": 2, "fast": True}}
@@ -156,3 +158,51 @@ def test_resumes_from_a_checkpoint_without_the_journal(
     folder.journal.unlink()
     resume(folder.path / f"ckpt-gen{generation:04}.pkl", registry, Listener())
     assert tiny.results(folder) == tiny.results(whole)
+
+
+HALTED = {"generations": None, "rungs": {"count": 2, "factor": 2}}
+
+
+def test_who_had_no_time_to_go_on_is_no_worse_for_it(registry: Registry, tmp_path: Path) -> None:
+    """The epochs are spent by the worse half of the first generation, on the first rung."""
+    recipe = tiny.recipe(registry, tmp_path, search={**HALTED, "max_epochs": 0.8})
+    outcome = start(recipe, registry, Listener())
+    halted = list(outcome.folder.events("halted"))
+    best = max(halted, key=lambda event: event["fitness"])
+    assert [event["rungs"] for event in halted] == [[event["fitness"]] for event in halted]
+    assert outcome.best["trial"] in {event["number"] for event in halted}
+    assert len(outcome.trials) == len(trials(outcome.folder)) + len(halted) == 4
+    assert leaders(outcome.trials, 1)[0].number == best["number"]
+    space = assemble(recipe, registry).space
+    assert outcome.folder.trials(space) == outcome.trials
+    again = resume(outcome.folder.path, registry, Listener(), Changes(generations=1))
+    assert {len(trial.rungs) for trial in again.trials} == {1, 2}
+    assert outcome.folder.trials(space) == again.trials
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_halted_search_is_resumed_in_its_finale(
+    registry: Registry, tmp_path: Path, lost: bool
+) -> None:
+    class Killed(Listener):
+        def finalist_started(self, genome: Genome, rank: int, count: int) -> None:
+            raise KeyboardInterrupt
+
+    search = {**HALTED, "max_epochs": 0.8}
+    whole = start(tiny.recipe(registry, tmp_path / "whole", search=search), registry, Listener())
+    with pytest.raises(KeyboardInterrupt):
+        start(tiny.recipe(registry, tmp_path, search=search), registry, Killed())
+    folder = RunFolder(tmp_path / "run")
+    if lost:
+        for path in folder.weights.iterdir():
+            path.unlink()
+    assert resume(folder.path, registry, Listener()).trials == whole.trials
+    assert tiny.results(folder) == tiny.results(whole.folder)
+
+
+def test_there_is_a_network_to_use_as_soon_as_one_is_trained(
+    registry: Registry, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        search(registry, tmp_path, Impatient(1))
+    assert RunFolder(tmp_path / "run").metrics()["stage"] == "search"

@@ -108,6 +108,7 @@ class Recorder(Listener):
         self.proposals: dict[int, Sequence[Proposal]] = {}
         self.trials: list[Trial] = []
         self.rungs: list[Trial] = []
+        self.halted: list[Trial] = []
 
     def proposed(self, generation: int, proposals: Sequence[Proposal]) -> None:
         self.proposals[generation] = proposals
@@ -117,6 +118,9 @@ class Recorder(Listener):
 
     def trial_finished(self, trial: Trial) -> None:
         self.trials.append(trial)
+
+    def trial_halted(self, trial: Trial) -> None:
+        self.halted.append(trial)
 
     def record(self, trials: int | None = None, generations: int | None = None) -> Record:
         """As of so many trials, in so many generations."""

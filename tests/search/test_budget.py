@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from snas_cli.api import Candidate, Evaluation, Genes, Genome, Proposal, Space, Trial
 from snas_cli.api import Ordinal as Numbers
+from snas_cli.errors import SearchError
 from snas_cli.execution.inline import evaluate_inline
 from snas_cli.registry import Registry
 from snas_cli.search.budget import Budget, epochs_of
@@ -160,19 +162,70 @@ def test_time_for_the_end_is_kept(
     assert len(found) == trials
 
 
-@pytest.mark.parametrize(("seconds", "trials"), [(370, 20), (380, 21)])
-def test_no_generation_in_rungs_begins_that_cannot_come_to_its_half(
-    registry: Registry, seconds: float, trials: int
-) -> None:
-    """One takes 150 seconds, for ten candidates and for the better five once more; of one that is
-    cut short, hardly any has had its whole training."""
-    clock = Clock()
+def halving(
+    registry: Registry, seconds: float, recorder: stub.Recorder, already: float = 0
+) -> list[Trial]:
+    """A generation takes 150 seconds, for ten candidates and for the better five once more."""
+    clock = Clock(already)
     found = stub.run(
         registry.strategy("random")(stub.setup(registry)),
         generations=None, evaluate=clock.evaluate, rungs=Rungs(2, 2),
-        budget=Budget(seconds=seconds, elapsed=lambda: clock.now, reserve=lambda _trials: 0),
+        budget=Budget(seconds=seconds, elapsed=lambda: clock.now),
+        listener=recorder, record=recorder.record(),
     )  # fmt: skip
-    assert len(found) == trials
+    assert clock.now == max(already, min(seconds, clock.now)), "it ends in time"
+    return found
+
+
+@pytest.mark.parametrize(("seconds", "trials"), [(370, 20), (380, 28)])
+def test_no_generation_in_rungs_begins_that_cannot_come_to_its_half(
+    registry: Registry, seconds: float, trials: int
+) -> None:
+    """Of one that is cut short, hardly any has had its whole training."""
+    assert len(halving(registry, seconds, stub.Recorder())) == trials
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reached"),
+    [(30, [1] * 3), (100, [1] * 10), (120, [1] * 8 + [2] * 2), (150, [1] * 5 + [2] * 5)],
+)
+def test_who_had_reached_a_rung_when_the_time_was_up_counts(
+    registry: Registry, seconds: float, reached: list[int]
+) -> None:
+    """The best of those that were told to go on may not have had their turn."""
+    recorder = stub.Recorder()
+    found = halving(registry, seconds, recorder)
+    assert sorted(len(trial.rungs) for trial in found) == reached
+    assert [trial.number for trial in found] == list(range(len(found)))
+    assert sorted([*recorder.trials, *recorder.halted], key=lambda t: t.number) == found
+    again = stub.Recorder()
+    again.proposals, again.trials = recorder.proposals, list(recorder.trials)
+    again.rungs = list(recorder.rungs)
+    assert halving(registry, seconds, again, already=seconds) == found, "in its finale, say"
+    assert again.halted == recorder.halted
+    assert (again.trials, again.rungs) == (recorder.trials, recorder.rungs)
+
+
+@pytest.mark.parametrize("seconds", [30, 100, 120])
+def test_with_more_time_it_goes_on_from_there(registry: Registry, seconds: float) -> None:
+    recorder, at_once = stub.Recorder(), halving(registry, 600, stub.Recorder())
+    halving(registry, seconds, recorder)
+    assert halving(registry, 600, recorder, already=seconds) == at_once
+
+
+def test_a_search_of_which_nothing_is_left_says_why(registry: Registry) -> None:
+    """The time is up amid the first generation, in which all have failed so far."""
+    clock = Clock()
+
+    def fail(candidates: Sequence[Candidate]) -> Iterator[Trial]:
+        for trial in clock.evaluate(candidates):
+            yield replace(trial, fitness=None, reason="diverged")
+
+    with pytest.raises(SearchError, match=r"all 3 candidates .* failed, 3 of them with: diverged"):
+        stub.run(
+            registry.strategy("random")(stub.setup(registry)), generations=None, evaluate=fail,
+            budget=Budget(seconds=30, elapsed=lambda: clock.now),
+        )  # fmt: skip
 
 
 def test_the_search_has_most_of_the_time_whatever_the_end_would_take() -> None:
@@ -229,6 +282,7 @@ def test_more_trials_end_as_if_they_had_been_allowed_at_once(
     assert extended == search(registry, Budget(trials=34))
 
 
+@pytest.mark.parametrize("rungs", [Rungs(), HALVING], ids=["in-full", "halved"])
 @pytest.mark.parametrize(
     "budget",
     [
@@ -239,11 +293,13 @@ def test_more_trials_end_as_if_they_had_been_allowed_at_once(
     ],
     ids=["trials", "trials-amid", "epochs", "epochs-amid"],
 )
-def test_what_has_spent_its_budget_is_not_gone_on_with(registry: Registry, budget: Budget) -> None:
+def test_what_has_spent_its_budget_is_not_gone_on_with(
+    registry: Registry, budget: Budget, rungs: Rungs
+) -> None:
     """When it was interrupted in its finale, say."""
     recorder = stub.Recorder()
-    trials = search(registry, budget, listener=recorder)
-    assert search(registry, budget, record=recorder.record()) == trials
+    trials = search(registry, budget, rungs=rungs, listener=recorder)
+    assert search(registry, budget, rungs=rungs, record=recorder.record()) == trials
 
 
 @pytest.mark.parametrize("epochs", [20, 28])

@@ -32,7 +32,7 @@ from snas_cli.registry import Registry
 from snas_cli.search.listener import Listener
 from snas_cli.search.loop import Record
 from snas_cli.search.ranking import by_dominance, leaders
-from snas_cli.search.rungs import Ladder, Rungs, rung_of
+from snas_cli.search.rungs import Ladder, Rungs, Step, rung_of
 from tests.search import stub
 
 Scores = Mapping[int, Sequence[float | None]]  # rung by rung, of each candidate; None: it fails
@@ -70,12 +70,20 @@ class Judge:
         return [number for number, at in self.judged if at == rung]
 
 
-def climb(judge: Judge, rungs: Rungs, generation: int = 0, **changes: Any) -> dict[int, Trial]:
-    """The ladder's trials by number; its candidates are those that have scores."""
-    settings = {"rank": by_fitness, "listener": Listener(), "earlier": {}, "reached": {}, **changes}
+def climb(judge: Judge, rungs: Rungs, generation: int = 0, **changes: Any) -> list[Step]:
+    """The ladder's; its candidates are those that have scores."""
+    settings = {"rank": by_fitness, "earlier": {}, "reached": {}, **changes}
     ladder = Ladder(evaluate=judge, rungs=rungs, **settings)
     candidates = [Candidate(number, generation, proposal(number)) for number in judge.scores]
-    return {trial.number: trial for trial in ladder.climb(candidates, generation)}
+    return list(ladder.climb(candidates, generation))
+
+
+def settle(judge: Judge, rungs: Rungs, **changes: Any) -> dict[int, Trial]:
+    """The trials by number, as they are in the end."""
+    steps = climb(judge, rungs, **changes)
+    trials = {step.trial.number: step.trial for step in steps if step.last}
+    assert len(trials) == sum(step.last for step in steps)
+    return trials
 
 
 def trained(number: int, *scores: float, **metrics: float) -> Trial:
@@ -92,7 +100,7 @@ def trained(number: int, *scores: float, **metrics: float) -> Trial:
 )
 def test_one_in_so_many_goes_on(count: int, factor: int, trained_at: list[int]) -> None:
     judge = Judge({number: [number] * 3 for number in range(count)})
-    trials = climb(judge, Rungs(3, factor))
+    trials = settle(judge, Rungs(3, factor))
     assert [len(judge.at(rung)) for rung in range(3)] == trained_at
     assert judge.at(2) == sorted(judge.at(1), reverse=True)[: trained_at[2]][::-1]
     assert len(trials) == count
@@ -107,17 +115,16 @@ def test_what_the_first_rung_notes_of_a_candidate_is_kept() -> None:
             proxies = {} if trial.number in judge.at(1) else {"zen": 7.0}
             yield replace(trial, proposal=replace(trial.proposal, proxies=proxies))
 
-    ladder = Ladder(evaluate=noting, rungs=Rungs(2, 2), rank=by_fitness, listener=Listener(),
-                    earlier={}, reached={})  # fmt: skip
+    ladder = Ladder(evaluate=noting, rungs=Rungs(2, 2), rank=by_fitness, earlier={}, reached={})
     noted = list(ladder.climb([Candidate(number, 0, proposal(number)) for number in (0, 1)], 0))
-    assert [trial.proposal.proxies for trial in noted] == [{"zen": 7.0}] * 2
+    assert [step.trial.proposal.proxies for step in noted if step.last] == [{"zen": 7.0}] * 2
 
 
 def test_the_best_of_a_rung_are_those_that_lead_there() -> None:
     """And not those that led before."""
     leading = {0: [5, 1], 1: [4, 2], 2: [3, 4, 7], 3: [2, 3, 0]}
     judge = Judge({**leading, 4: [1], 5: [1], 6: [1], 7: [1]})
-    trials = climb(judge, Rungs(3, 2))
+    trials = settle(judge, Rungs(3, 2))
     assert sorted(judge.at(1)) == [0, 1, 2, 3]
     assert sorted(judge.at(2)) == [2, 3]
     assert (trials[2].fitness, trials[2].rungs) == (7, (3, 4, 7))
@@ -140,7 +147,7 @@ def test_with_two_objectives_the_small_one_goes_on() -> None:
 def test_a_failure_is_final() -> None:
     """At whichever rung; scores from before it are kept, and no other takes its place."""
     judge = Judge({0: [9, None], 1: [None], 2: [7, 7, 7], 3: [6], 4: [5], 5: [None]})
-    trials = climb(judge, Rungs(3, 3))
+    trials = settle(judge, Rungs(3, 3))
     assert judge.at(1) == [0, 2]
     assert judge.at(2) == [2]
     for number, scores in ((0, (9,)), (1, ()), (5, ())):
@@ -151,19 +158,19 @@ def test_a_failure_is_final() -> None:
 
 
 def test_time_and_epochs_add_up() -> None:
-    judge = Judge({0: [1, 2, 3], 1: [0]}, {"epochs": 0.4})
-    listener = stub.Recorder()
-    trials = climb(judge, Rungs(3, 3), listener=listener)
+    steps = climb(Judge({0: [1, 2, 3], 1: [0]}, {"epochs": 0.4}), Rungs(3, 3))
+    trials = {step.trial.number: step.trial for step in steps if step.last}
     assert trials[0].metrics["epochs"] == 1.2
     assert trials[1].metrics["epochs"] == 0.4
-    assert [trial.metrics["epochs"] for trial in listener.rungs] == [0.4, 0.4, 0.8]
+    assert [s.trial.metrics["epochs"] for s in steps if not s.last] == [0.4, 0.4, 0.8]
     assert (trials[0].seconds, trials[1].seconds) == (30, 11)
 
 
-def test_the_last_rung_is_heard_of_as_a_trial_alone() -> None:
-    listener = stub.Recorder()
-    climb(Judge({0: [1, 2], 1: [0, 0], 2: [None]}), Rungs(2, 2), listener=listener)
-    assert [(trial.number, trial.rungs) for trial in listener.rungs] == [(0, (1,)), (1, (0,))]
+def test_the_last_rung_and_a_failure_are_heard_of_once() -> None:
+    steps = climb(Judge({0: [1, 2], 1: [0, 0], 2: [None]}), Rungs(2, 2))
+    heard = [(step.trial.number, step.trial.rungs, step.last) for step in steps]
+    assert heard == [(0, (1,), False), (1, (0,), False), (2, (), True),
+                     (0, (1, 2), True), (1, (0, 0), True)]  # fmt: skip
 
 
 # --- promotions -----------------------------------------------------------------------------------
@@ -174,7 +181,7 @@ def test_who_was_trained_before_goes_on_from_there() -> None:
     judge = Judge({0: [None, 1, 0], 1: [5, 6, 7], 2: [4, 5], 3: [3]})
     before = trained(0, 99.0, epochs=0.5)
     judge.metrics = {"epochs": 1}
-    trials = climb(judge, Rungs(3, 3), earlier={before.genome.fingerprint: before})
+    trials = settle(judge, Rungs(3, 3), earlier={before.genome.fingerprint: before})
     assert judge.at(0) == [1, 2, 3]
     assert judge.at(1) == [0, 1], "of the three at the first rung, one goes on"
     assert judge.at(2) == [1]
