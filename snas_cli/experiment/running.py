@@ -289,10 +289,10 @@ class _Run:
         if planned and not self._extended:
             return int(planned[-1])  # said once, for the levels depend on it
         self._listener.notice("measuring how long a candidate takes")
-        generations = planned_generations(search, self._judge.trials_within(search.budget))
+        trials = self._judge.trials_within(search.budget)
+        generations = planned_generations(search, trials)
         journal.write("planned", generations=generations)
-        count = trials_in(search, generations)
-        self._listener.notice(f"the budget allows for about {count} candidates")
+        self._listener.notice(f"candidates that there is time for: about {max(trials, 1):,.0f}")
         return generations
 
     @property
