@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from random import Random
 from statistics import fmean, median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
@@ -69,12 +69,18 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
     )
 
 
-def activations_within(
+class Room(NamedTuple):
+    """That a budget leaves for networks."""
+
+    activation_bytes: int  # at most, a picture
+    scarce: bool  # does any network that is drawn keep more?
+
+
+def room_within(
     budget: float, judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter
-) -> int | None:
-    """The activations, in bytes a picture, beyond which PLENTY of a network's final training would
-    take more than SHARE of a budget in seconds; half of what is drawn is within them in any case.
-    None where no network that is drawn has more.
+) -> Room:
+    """The activations beyond which PLENTY of a network's final training would take more than SHARE
+    of a budget in seconds; half of what is drawn is within them in any case.
 
     On a CPU training takes as long as what it has to keep in memory and to fetch again: of 61
     networks of eight families, trained on 32×32 pictures for a search, the logarithms of seconds
@@ -87,10 +93,8 @@ def activations_within(
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in drawn]
     seconds_per_byte = median(s / size for s, size in zip(seconds, kept, strict=True))
     passes = min(PLENTY, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
-    most = SHARE * budget / (passes * seconds_per_byte)
-    if most >= max(kept):
-        return None
-    return round(max(most, median(kept)))
+    most = round(max(SHARE * budget / (passes * seconds_per_byte), median(kept)))
+    return Room(most, scarce=most < max(kept))
 
 
 def _drawn(judge: TrainingJudge) -> list[Genome]:

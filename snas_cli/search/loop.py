@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
@@ -56,7 +56,7 @@ class Search:
                 break
             proposals = self._proposals(generation, trials)
             room = self.budget.room(trials)
-            outcome = self._evaluate(generation, proposals[:room], trials)
+            outcome = self._train(generation, proposals[:room], trials)
             if len(outcome.finished) < len(proposals):
                 trials += self._halt(outcome)
                 break  # the budget ran out
@@ -85,11 +85,13 @@ class Search:
             self.listener.trial_halted(outcome.standing[number])
         return outcome.trials
 
-    def _is_over(self, trials: Sequence[Trial], standing: Iterable[Trial] = ()) -> bool:
+    def _is_over(self, trials: Sequence[Trial], standing: Collection[Trial] = ()) -> bool:
         """What was recorded belongs to the search whatever the budget."""
         if len(self.record.trials) > len(trials):
             return False
-        return self.budget.spent(trials) is not None or self.budget.is_late([*trials, *standing])
+        if self.budget.spent(trials) is not None:
+            return True
+        return bool(standing) and self.budget.is_late([*trials, *standing])
 
     def _may_begin(self, generation: int, trials: Sequence[Trial]) -> bool:
         """One that was begun goes on, as far as there is budget for it. It may be too late for one
@@ -108,7 +110,7 @@ class Search:
         self.listener.proposed(generation, proposals)
         return proposals
 
-    def _evaluate(
+    def _train(
         self, generation: int, proposals: Sequence[Proposal], before: Sequence[Trial]
     ) -> _Outcome:
         candidates = [
