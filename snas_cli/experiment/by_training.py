@@ -6,6 +6,7 @@ import platform
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +84,13 @@ class TrainingJudge(Judge):
             return self
         notice("measuring how long networks take to train")
         room = room_within(recipe.search.budget, self)
-        changes: dict[str, Any] = {"max_activation_bytes": room.activation_bytes}
-        if not room.scarce:
-            if "max_flops" in recipe.limits.model_fields_set:
-                return self
-            changes["max_flops"] = None
-            notice("there is time for networks of any number of FLOPs (limits.max_flops)")
+        changes: dict[str, int] = {}
+        usual = "max_flops" not in recipe.limits.model_fields_set  # what nobody asked for gives way
+        if usual and room.flops > (recipe.limits.max_flops or inf):
+            changes["max_flops"] = room.flops
+        if not changes and not room.scarce:
+            return self
+        changes["max_activation_bytes"] = room.activation_bytes
         notice(f"networks that keep more than {format_bytes(room.activation_bytes)} a picture in "
                "training are left out: there would be no time to train them in the end "
                "(limits.max_activation_bytes)")  # fmt: skip

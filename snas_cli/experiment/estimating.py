@@ -70,10 +70,11 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
 
 
 class Room(NamedTuple):
-    """That a budget leaves for networks."""
+    """That a budget leaves for networks; both a picture."""
 
-    activation_bytes: int  # at most, a picture
-    scarce: bool  # does any network that is drawn keep more?
+    activation_bytes: int  # at most
+    flops: int  # as many take as long, in networks like those that are drawn
+    scarce: bool  # does any network that is drawn have more activations?
 
 
 def room_within(
@@ -89,12 +90,18 @@ def room_within(
     """
     torch.set_num_threads(1)
     data, drawn = judge.assembly.data, _drawn(judge)
-    kept = [judge.cost(genome)["activation_bytes"] for genome in drawn]
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in drawn]
-    seconds_per_byte = median(s / size for s, size in zip(seconds, kept, strict=True))
+    costs = [judge.cost(genome) for genome in drawn]
     passes = min(PLENTY, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
-    most = round(max(SHARE * budget / (passes * seconds_per_byte), median(kept)))
-    return Room(most, scarce=most < max(kept))
+
+    def in_time(name: str) -> float:
+        """So much of a cost, by what it usually takes."""
+        each = median(s / cost[name] for s, cost in zip(seconds, costs, strict=True))
+        return SHARE * budget / (passes * each)
+
+    kept = [cost["activation_bytes"] for cost in costs]
+    most = round(max(in_time("activation_bytes"), median(kept)))
+    return Room(most, round(in_time("flops")), scarce=most < max(kept))
 
 
 def _drawn(judge: TrainingJudge) -> list[Genome]:
