@@ -70,10 +70,10 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
 
 
 class Room(NamedTuple):
-    """That a budget leaves for networks; both a picture."""
+    """That a budget leaves for networks; both a picture, at most."""
 
-    activation_bytes: int  # at most
-    flops: int  # as many take as long, in networks like those that are drawn
+    activation_bytes: int
+    flops: int
     scarce: bool  # does any network that is drawn have more activations?
 
 
@@ -81,27 +81,26 @@ def room_within(
     budget: float, judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter
 ) -> Room:
     """The activations beyond which PLENTY of a network's final training would take more than SHARE
-    of a budget in seconds; half of what is drawn is within them in any case.
+    of a budget in seconds; half of what is drawn is within them in any case. And the FLOPs beyond
+    which it would in a network whose FLOPs are as quick as those of any that is drawn.
 
     On a CPU training takes as long as what it has to keep in memory and to fetch again: of 61
     networks of eight families, trained on 32×32 pictures for a search, the logarithms of seconds
-    and activations had a correlation of 0.95, of seconds and FLOPs 0.54. Raises SearchError where
-    no network is within the limits.
+    and activations had a correlation of 0.95, of seconds and FLOPs 0.54. (A FLOP of a depthwise
+    convolution takes nine times as long as one of a dense convolution.) Raises SearchError where no
+    network is within the limits.
     """
     torch.set_num_threads(1)
     data, drawn = judge.assembly.data, _drawn(judge)
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in drawn]
     costs = [judge.cost(genome) for genome in drawn]
-    passes = min(PLENTY, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
-
-    def in_time(name: str) -> float:
-        """So much of a cost, by what it usually takes."""
-        each = median(s / cost[name] for s, cost in zip(seconds, costs, strict=True))
-        return SHARE * budget / (passes * each)
-
     kept = [cost["activation_bytes"] for cost in costs]
-    most = round(max(in_time("activation_bytes"), median(kept)))
-    return Room(most, round(in_time("flops")), scarce=most < max(kept))
+    each = median(s / size for s, size in zip(seconds, kept, strict=True))
+    least = min(s / cost["flops"] for s, cost in zip(seconds, costs, strict=True))
+    passes = min(PLENTY, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
+    seconds_a_picture = SHARE * budget / passes
+    most = round(max(seconds_a_picture / each, median(kept)))
+    return Room(most, round(seconds_a_picture / least), scarce=most < max(kept))
 
 
 def _drawn(judge: TrainingJudge) -> list[Genome]:
