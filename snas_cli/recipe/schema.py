@@ -146,7 +146,8 @@ class LimitSettings(Section):
     max_flops: Count | None = Field(
         20_000_000,
         description="Floating-point operations for one picture, such as 20M; null for no limit. "
-        "The default lets a laptop train a candidate on a thousand pictures in seconds.",
+        "The default lets a laptop train a candidate on a thousand pictures in seconds; where a "
+        "budget of time has room for more, on a CPU, it gives way to that.",
     )
 
 

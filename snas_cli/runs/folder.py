@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,14 +53,18 @@ class RunFolder:
     def events(self, kind: str) -> Iterator[dict[str, Any]]:
         return (event for event in read_events(self.journal) if event["event"] == kind)
 
+    def trial_events(self) -> list[dict[str, Any]]:
+        """What the journal has of each trial, by number, those too at whose rung the budget ran
+        out."""
+        events = (*self.events("halted"), *self.events("trial"))
+        return sorted({e["number"]: e for e in events}.values(), key=itemgetter("number"))
+
     def trials(self, space: Space) -> list[Trial]:
-        """Those in the journal, by number, with those at whose rung the budget ran out."""
-        halted = (trial_from_json(event, space) for event in self.events("halted"))
-        trials = {trial.number: trial for trial in (*halted, *self.finished_trials(space))}
-        return sorted(trials.values(), key=lambda trial: trial.number)
+        """The same as objects."""
+        return [trial_from_json(event, space) for event in self.trial_events()]
 
     def finished_trials(self, space: Space) -> list[Trial]:
-        """Those that are trained no further, by number."""
+        """Without those that go on if the search does, by number."""
         trials = [trial_from_json(event, space) for event in self.events("trial")]
         return sorted(trials, key=lambda trial: trial.number)
 

@@ -60,7 +60,8 @@ def test_what_a_budget_has_no_time_to_train_in_the_end(registry: Registry, tmp_p
     assert room(of_middle / 10).scarce
     assert room(1.1 * of_middle).activation_bytes == pytest.approx(1.1 * middle, rel=0.3)
     assert not room(10 * of_middle * drawn[-1] / middle).scarce
-    assert room(2 * of_middle).flops == pytest.approx(2 * room(of_middle).flops)
+    flops = max(judge.cost(genome)["flops"] for genome in _drawn(judge))
+    assert room(of_middle).flops == pytest.approx(flops)  # those of the largest are the quickest
 
 
 def test_the_recipe_has_the_limit_and_the_user_the_last_word(

@@ -65,7 +65,7 @@ def _in_words(places: Places, name: str, state: str) -> str:
     if state == STARTING:
         return "reading the pictures"
     run = places.run(name)
-    reasons = [event["reason"] for event in run.events("trial")]
+    reasons = [event["reason"] for event in run.trial_events()]
     failed = sum(reason is not None for reason in reasons)
     words = [f"{len(reasons)} trials", *([f"{failed} failed"] if failed else [])]
     try:
