@@ -91,6 +91,7 @@ class Contest:
             generations=None,
             listener=Listener(),
             rank=strategy.setup.rank,
+            patience=judge.patience,
             budget=Budget(trials=self.trainings),
         ).run()
 

@@ -60,6 +60,11 @@ class EvaluatorJudge(Judge):
         guarded(lambda: self.evaluator.evaluate(genome))
         return seconds / max(time.monotonic() - began, 1e-3)
 
+    @property
+    def patience(self) -> int:
+        """Of some tables most architectures are no networks, and others cost little to try."""
+        return max(100, super().patience)
+
     def cost(self, genome: Genome) -> Mapping[str, float]:
         """Raises SearchError for a limit on what the evaluator does not know. The limits that a
         recipe has by default are meant for training."""

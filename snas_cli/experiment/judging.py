@@ -93,6 +93,11 @@ class Judge(ABC):
         """That a candidate is trained for, counted in passes over all pictures."""
         return self.recipe.training.epochs
 
+    @property
+    def patience(self) -> int:
+        """Of so many candidates one at least must not fail, or the search ends."""
+        return self.recipe.search.population_size
+
     @abstractmethod
     def cost(self, genome: Genome) -> Mapping[str, float]:
         """What a network costs, by the names of limits without `max_`. Free of training."""

@@ -228,6 +228,7 @@ class _Run:
                 record=record,
                 rungs=rungs_for(search, generations),
                 rank=rank_of(judge.recipe),
+                patience=judge.patience,
                 budget=Budget(
                     search.max_trials, search.max_epochs, search.budget, elapsed, reserve
                 ),

@@ -45,11 +45,11 @@ class Search:
     rungs: Rungs = field(default_factory=Rungs)
     budget: Budget = field(default_factory=Budget)
     rank: Rank = by_fitness
+    patience: int = 1  # candidates, of which one at least must not fail
 
     def run(self) -> list[Trial]:
         """All trials in the order of their numbers; where the budget ran out amid a generation,
-        with those of its candidates that had reached a rung. Raises SearchError where all of the
-        first candidates fail."""
+        with those of its candidates that had reached a rung. Raises SearchError where all fail."""
         trials: list[Trial] = []
         for generation in range(self.generations) if self.generations else count():
             if not self._may_begin(generation, trials):
@@ -67,7 +67,7 @@ class Search:
                 for remark in self.strategy.remarks():
                     self.listener.notice(remark)
             self.listener.generation_finished(generation, finished)
-            if all(trial.failed for trial in trials):
+            if len(trials) >= self.patience and all(trial.failed for trial in trials):
                 break
         if not trials:
             raise SearchError("the budget was spent before a single candidate could be judged; "
@@ -227,7 +227,7 @@ def _all_failed(trials: Sequence[Trial]) -> str:
     reasons = Counter(trial.reason for trial in trials)
     reason, count = reasons.most_common(1)[0]
     return (
-        f"all {len(trials)} candidates of the first generation failed, {count} of them with: "
+        f"all of the first {len(trials)} candidates failed, {count} of them with: "
         f"{reason}; change what it speaks of (training.time_limit, training.batch_size, "
         "space.families …) and search anew; each reason is in the run's report.html"
     )

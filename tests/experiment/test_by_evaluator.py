@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from snas_cli.api import CandidateError, Proposal, Trial
+from snas_cli.api import CandidateError, Evaluation, Genome, Proposal, Trial
 from snas_cli.errors import RecipeError, RunError, SearchError
 from snas_cli.experiment import by_evaluator
 from snas_cli.experiment.by_evaluator import evaluator_judge
@@ -79,6 +79,38 @@ def test_what_the_evaluator_has_no_score_for_fails_with_its_reason(
     assert failed
     assert all(event["reason"] == "it lies on an axis" for event in failed)
     assert all(0 in event["architecture"]["genes"].values() for event in failed)
+
+
+@pytest.mark.parametrize("strategy", ["aging", "evolution", "local", "nsga2", "random"])
+def test_a_table_that_knows_hardly_any_architecture_is_searched_all_the_same(
+    plugged: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    """None of the first eleven, which are more than a generation."""
+    evaluate, asked = judged.Formula.evaluate, list[Genome]()
+
+    def knowing(self: judged.Formula, genome: Genome) -> Evaluation:
+        asked.append(genome)
+        if len(asked) <= 11:
+            raise CandidateError("the table has no such network")
+        return evaluate(self, genome)
+
+    monkeypatch.setattr(judged.Formula, "evaluate", knowing)
+    changes = {"generations": 9, "population_size": 4, "strategy": strategy, "options": {}}
+    found = search(plugged, tmp_path, search=changes)
+    failed = [event["number"] for event in found.trial_events() if event["fitness"] is None]
+    assert failed[:11] == list(range(11))
+    assert len(failed) < len(found.trial_events())
+
+
+def test_a_table_that_knows_nothing_says_so(
+    plugged: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ignorant(self: judged.Formula, genome: Genome) -> Evaluation:
+        raise CandidateError("the table has no such network")
+
+    monkeypatch.setattr(judged.Formula, "evaluate", ignorant)
+    with pytest.raises(SearchError, match="all of the first 24 candidates failed, 24 of them with"):
+        search(plugged, tmp_path, search={"elites": 0})
 
 
 def test_a_run_is_called_after_its_evaluator(plugged: Registry, tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_a_run_in_which_all_fail_says_why_and_has_a_report(
     registry: Registry, tmp_path: Path
 ) -> None:
     recipe = tiny.recipe(registry, tmp_path, training={"time_limit": 1e-6})
-    with pytest.raises(SearchError, match="all 4 candidates of the first generation failed, 4 of"):
+    with pytest.raises(SearchError, match="all of the first 4 candidates failed, 4 of"):
         start(recipe, registry, Listener())
     assert "time limit" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 

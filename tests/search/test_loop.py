@@ -137,7 +137,7 @@ def test_a_first_generation_that_fails_ends_with_the_common_reason(registry: Reg
     def judge(_candidate: Candidate) -> Evaluation:
         raise CandidateError("diverged: the loss was nan")
 
-    with pytest.raises(SearchError, match=r"all 10 candidates .* 10 of them with: diverged"):
+    with pytest.raises(SearchError, match=r"all of the first 10 .* 10 of them with: diverged"):
         stub.run(
             made(registry, "evolution"),
             evaluate=lambda candidates: evaluate_inline(candidates, judge),
