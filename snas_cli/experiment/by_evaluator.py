@@ -149,6 +149,9 @@ class _Keeper(Listener):
 
         replace_folder(self._folder.best, fill)
 
+    def trial_halted(self, trial: Trial) -> None:
+        self.trial_finished(trial)
+
 
 def evaluator_judge(recipe: Recipe, registry: Registry) -> EvaluatorJudge:
     """Raises PluginError, RecipeError, SearchError."""
