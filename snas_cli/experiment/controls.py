@@ -95,9 +95,12 @@ def train_hand_made(assembly: Assembly, best: Mapping[str, Any], epochs: int) ->
         workshop = workshop.with_mirrored()
     limits = {**limits_of(recipe.limits), "params": best["params"]}
     width = _width(family, assembly.data.task, limits)
-    trained = [workshop.train(_genome(family, width, rate), epochs) for rate in LEARNING_RATES]
-    chosen = max(trained, key=lambda one: fitness_of(one.metrics, recipe.training))
-    return {**chosen.metrics, **workshop.test(chosen.network)}
+    trained = {rate: workshop.train(_genome(family, width, rate), epochs)
+               for rate in LEARNING_RATES}  # fmt: skip
+    rate, chosen = max(
+        trained.items(), key=lambda item: fitness_of(item[1].metrics, recipe.training)
+    )
+    return {**chosen.metrics, **workshop.test(chosen.network), "learning_rate": rate}
 
 
 def _width(family: Family, task: Task, limits: Mapping[str, float]) -> int:

@@ -10,6 +10,7 @@ import pytest
 from snas_cli.api import Task
 from snas_cli.experiment.assembly import assemble
 from snas_cli.experiment.controls import (
+    LEARNING_RATES,
     Ending,
     HandMade,
     _genome,
@@ -48,7 +49,9 @@ def test_it_is_trained_for_as_long_as_it_is_told(
     registry: Registry, tmp_path: Path, epochs: int
 ) -> None:
     assembly = assemble(tiny.recipe(registry, tmp_path), registry)
-    assert train_hand_made(assembly, {"params": 5000}, epochs)["epochs"] == epochs
+    trained = train_hand_made(assembly, {"params": 5000}, epochs)
+    assert trained["epochs"] == epochs
+    assert trained["learning_rate"] in LEARNING_RATES
 
 
 def again(fingerprint: str, epochs: int, reason: str | None = None) -> dict[str, Any]:
