@@ -146,8 +146,7 @@ class LimitSettings(Section):
     max_flops: Count | None = Field(
         20_000_000,
         description="Floating-point operations for one picture, such as 20M; null for no limit. "
-        "The default lets a laptop train a candidate on a thousand pictures in seconds; where a "
-        "budget of time has room for more, on a CPU, it gives way to that.",
+        "The default lets a laptop train a candidate on a thousand pictures in seconds.",
     )
 
 
@@ -286,7 +285,9 @@ class TrainingSettings(Section):
     patience: int = Field(5, ge=1, description="Epochs without improvement before it stops.")
     min_delta: float = Field(0.0, ge=0, description="What counts as an improvement.")
     gradient_clip: float = Field(1.0, gt=0, description="The gradient's largest norm.")
-    weight_decay: float = Field(5e-4, ge=0, description="Pulls weights towards zero.")
+    weight_decay: float | None = Field(
+        None, ge=0, description="Pulls weights to zero. Default: 0.05 with adamw, otherwise 5e-4."
+    )
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Keeps it from over-confidence.")
     balance: Literal["none", "weights", "sampling"] = Field(
         "none",

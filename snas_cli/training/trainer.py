@@ -24,6 +24,10 @@ from snas_cli.training.batches import (
 from snas_cli.training.schedules import learning_rate_factor
 from snas_cli.training.stopping import BestState, Scores, TimeLimit, check_alive, check_finite
 
+# By optimizer, where the recipe has none. What decays apart from the gradient (AdamW: Loshchilov &
+# Hutter 2019) does so by the learning rate alone, and needs more.
+WEIGHT_DECAY = {"sgd": 5e-4, "adam": 5e-4, "adamw": 0.05}
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -119,8 +123,11 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """The genome's optimizer. Only weights decay: biases and norms are too few to overfit."""
     parameters = list(network.parameters())
+    decay = settings.weight_decay
+    if decay is None:
+        decay = WEIGHT_DECAY[genes["optimizer"]]
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": settings.weight_decay},
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     rate = genes["learning_rate"]
