@@ -286,7 +286,7 @@ class TrainingSettings(Section):
     min_delta: float = Field(0.0, ge=0, description="What counts as an improvement.")
     gradient_clip: float = Field(1.0, gt=0, description="The gradient's largest norm.")
     weight_decay: float | None = Field(
-        None, ge=0, description="Pulls weights to zero. Default: 0.05 with adamw, otherwise 5e-4."
+        None, ge=0, description="Pulls weights to zero. Default: 0.1 with adamw, otherwise 5e-4."
     )
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="Keeps it from over-confidence.")
     balance: Literal["none", "weights", "sampling"] = Field(

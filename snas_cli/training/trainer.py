@@ -26,7 +26,7 @@ from snas_cli.training.stopping import BestState, Scores, TimeLimit, check_alive
 
 # By optimizer, where the recipe has none. What decays apart from the gradient (AdamW: Loshchilov &
 # Hutter 2019) does so by the learning rate alone, and needs more.
-WEIGHT_DECAY = {"sgd": 5e-4, "adam": 5e-4, "adamw": 0.05}
+WEIGHT_DECAY = {"sgd": 5e-4, "adam": 5e-4, "adamw": 0.1}
 
 
 @dataclass(frozen=True)
