@@ -57,10 +57,7 @@ def search(
     min_layers: Annotated[int | None, _NETWORKS(help="At least so many layers.")] = None,
     max_layers: Annotated[int | None, _NETWORKS(help="At most so many layers.")] = None,
     max_params: Annotated[str | None, _NETWORKS(help="Such as 300k.")] = None,
-    max_flops: Annotated[
-        str | None,
-        _NETWORKS(help="For one picture. Default: 20M, or what a --budget has time for."),
-    ] = None,
+    max_flops: Annotated[str | None, _NETWORKS(help="For one picture. Default: 20M.")] = None,
     max_size: Annotated[str | None, _NETWORKS(help="Of the weights, such as 1MB.")] = None,
     max_latency: Annotated[str | None, _NETWORKS(help="In ONNX Runtime, such as 5ms.")] = None,
     max_activation: Annotated[

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from snas_cli.data.splits import Rows
 from snas_cli.errors import RunError
 from snas_cli.experiment.assembly import Assembly, assemble
 from snas_cli.experiment.bulletins import take_down
-from snas_cli.experiment.estimating import estimate, room_within
+from snas_cli.experiment.estimating import activations_within, estimate
 from snas_cli.experiment.finale import Finale
 from snas_cli.experiment.hardware import machine_in_words
 from snas_cli.experiment.judging import Desk, Judge, Proceedings
@@ -83,18 +82,15 @@ class TrainingJudge(Judge):
         if device.type != "cpu":  # elsewhere time may go by other things
             return self
         notice("measuring how long networks take to train")
-        room = room_within(recipe.search.budget, self)
-        changes: dict[str, int] = {}
-        usual = "max_flops" not in recipe.limits.model_fields_set  # what nobody asked for gives way
-        if usual and room.flops > (recipe.limits.max_flops or inf):
-            changes["max_flops"] = room.flops
-        if not changes and not room.scarce:
+        most = activations_within(recipe.search.budget, self)
+        if most is None:
             return self
-        changes["max_activation_bytes"] = room.activation_bytes
-        notice(f"networks that keep more than {format_bytes(room.activation_bytes)} a picture in "
-               "training are left out: there would be no time to train them in the end "
-               "(limits.max_activation_bytes)")  # fmt: skip
-        recipe = recipe.model_copy(update={"limits": recipe.limits.model_copy(update=changes)})
+        notice(
+            f"networks that keep more than {format_bytes(most)} a picture in training are left "
+            "out: there would be no time to train them in the end (limits.max_activation_bytes)"
+        )
+        limits = recipe.limits.model_copy(update={"max_activation_bytes": most})
+        recipe = recipe.model_copy(update={"limits": limits})
         return replace(self, recipe=recipe, assembly=replace(self.assembly, recipe=recipe))
 
     def trials_within(self, seconds: float) -> float:
@@ -122,7 +118,7 @@ class TrainingJudge(Judge):
         return limit is not None and self.latencies.surely_over(genome, cost, limit)
 
     def weight(self, genome: Genome) -> float:
-        """How much work it is to train it, next to others (see `room_within`)."""
+        """How much work it is to train it, next to others (see `activations_within`)."""
         cost = guarded(lambda: self.cost(genome))
         return 0.0 if isinstance(cost, Failure) else cost["activation_bytes"]
 

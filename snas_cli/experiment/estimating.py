@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from random import Random
 from statistics import fmean, median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
@@ -69,38 +69,28 @@ def estimate(judge: TrainingJudge, clock: Callable[[], float] = time.perf_counte
     )
 
 
-class Room(NamedTuple):
-    """That a budget leaves for networks; both a picture, at most."""
-
-    activation_bytes: int
-    flops: int
-    scarce: bool  # does any network that is drawn have more activations?
-
-
-def room_within(
+def activations_within(
     budget: float, judge: TrainingJudge, clock: Callable[[], float] = time.perf_counter
-) -> Room:
-    """The activations beyond which PLENTY of a network's final training would take more than SHARE
-    of a budget in seconds; half of what is drawn is within them in any case. And the FLOPs beyond
-    which it would in a network whose FLOPs are as quick as those of any that is drawn.
+) -> int | None:
+    """The activations, in bytes a picture, beyond which PLENTY of a network's final training would
+    take more than SHARE of a budget in seconds; half of what is drawn is within them in any case.
+    None where no network that is drawn has more.
 
     On a CPU training takes as long as what it has to keep in memory and to fetch again: of 61
     networks of eight families, trained on 32×32 pictures for a search, the logarithms of seconds
-    and activations had a correlation of 0.95, of seconds and FLOPs 0.54. (A FLOP of a depthwise
-    convolution takes nine times as long as one of a dense convolution.) Raises SearchError where no
-    network is within the limits.
+    and activations had a correlation of 0.95, of seconds and FLOPs 0.54. Raises SearchError where
+    no network is within the limits.
     """
     torch.set_num_threads(1)
     data, drawn = judge.assembly.data, _drawn(judge)
+    kept = [judge.cost(genome)["activation_bytes"] for genome in drawn]
     seconds = [_seconds_per_picture(judge.assembly, genome, clock) for genome in drawn]
-    costs = [judge.cost(genome) for genome in drawn]
-    kept = [cost["activation_bytes"] for cost in costs]
-    each = median(s / size for s, size in zip(seconds, kept, strict=True))
-    least = min(s / cost["flops"] for s, cost in zip(seconds, costs, strict=True))
+    seconds_per_byte = median(s / size for s, size in zip(seconds, kept, strict=True))
     passes = min(PLENTY, judge.recipe.finale.epochs) * (len(data.train) + len(data.val) / JUDGING)
-    seconds_a_picture = SHARE * budget / passes
-    most = round(max(seconds_a_picture / each, median(kept)))
-    return Room(most, round(seconds_a_picture / least), scarce=most < max(kept))
+    most = SHARE * budget / (passes * seconds_per_byte)
+    if most >= max(kept):
+        return None
+    return round(max(most, median(kept)))
 
 
 def _drawn(judge: TrainingJudge) -> list[Genome]:

@@ -11,7 +11,7 @@ import pytest
 
 from snas_cli.experiment import by_training
 from snas_cli.experiment.by_training import TrainingJudge, training_judge
-from snas_cli.experiment.estimating import Room, _drawn, estimate, room_within
+from snas_cli.experiment.estimating import _drawn, activations_within, estimate
 from snas_cli.registry import Registry
 from tests.experiment import tiny
 
@@ -51,27 +51,23 @@ def test_what_a_budget_has_no_time_to_train_in_the_end(registry: Registry, tmp_p
     drawn = sorted(judge.cost(genome)["activation_bytes"] for genome in _drawn(judge))
     middle = median(drawn)
 
-    def room(budget: float) -> Room:
-        return room_within(budget, judge, clock(slow=1))
+    def most(budget: float) -> int | None:
+        return activations_within(budget, judge, clock(slow=1))
 
     pictures = len(judge.assembly.data.train) + len(judge.assembly.data.val) / 3
     of_middle = 4 * 2 * pictures / 128  # seconds: a quarter is for two epochs of it
-    assert room(of_middle / 10).activation_bytes == round(middle)  # half stay, whatever the time
-    assert room(of_middle / 10).scarce
-    assert room(1.1 * of_middle).activation_bytes == pytest.approx(1.1 * middle, rel=0.3)
-    assert not room(10 * of_middle * drawn[-1] / middle).scarce
-    flops = max(judge.cost(genome)["flops"] for genome in _drawn(judge))
-    assert room(of_middle).flops == pytest.approx(flops)  # those of the largest are the quickest
+    assert most(of_middle / 10) == round(middle)  # half of them stay, however little time there is
+    assert most(1.1 * of_middle) == pytest.approx(1.1 * middle, rel=0.3)
+    assert most(10 * of_middle * drawn[-1] / middle) is None
 
 
 def test_the_recipe_has_the_limit_and_the_user_the_last_word(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(by_training, "room_within", lambda *_: Room(12_345, 10**6, True))
+    monkeypatch.setattr(by_training, "activations_within", lambda _budget, _judge: 12_345)
     said: list[str] = []
     judge = judge_of(registry, tmp_path).timely(said.append)
     assert judge.recipe.limits.max_activation_bytes == 12_345
-    assert judge.recipe.limits.max_flops == 20e6
     assert judge.assembly.recipe == judge.recipe
     assert "more than 12.3kB a picture" in said[-1]
     assert "limits.max_activation_bytes" in said[-1]
@@ -79,15 +75,3 @@ def test_the_recipe_has_the_limit_and_the_user_the_last_word(
     assert chosen.timely(said.append) is chosen
     endless = training_judge(tiny.recipe(registry, tmp_path), registry)
     assert endless.timely(said.append) is endless
-
-
-def test_where_there_is_time_a_number_of_flops_that_nobody_asked_for_is_no_limit(
-    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(by_training, "room_within", lambda *_: Room(12_345, 10**8, False))
-    said: list[str] = []
-    limits = judge_of(registry, tmp_path, max_size_bytes="500KB").timely(said.append).recipe.limits
-    assert (limits.max_flops, limits.max_activation_bytes) == (100e6, 12_345)
-    assert limits.max_size_bytes == 500e3
-    chosen = judge_of(registry, tmp_path, max_flops="20M")
-    assert chosen.timely(said.append) is chosen
