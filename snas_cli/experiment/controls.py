@@ -69,13 +69,9 @@ def random_recipe(recipe: Recipe, folder: RunFolder, epochs: float, ending: Endi
     )  # fmt: skip
     sharing = recipe.sharing.model_copy(update={"enabled": False})
     finale = recipe.finale.model_copy(
-        update={
-            "controls": False,
-            "start": "scratch",
-            "top": ending.networks,
-            "epochs": ending.epochs,
-        }
-    )
+        update={"controls": False, "start": "scratch", "top": ending.networks,
+                "epochs": ending.epochs}
+    )  # fmt: skip
     output = recipe.output.model_copy(
         update={"folder": str(folder.path / "controls"), "name": "random"}
     )

@@ -267,6 +267,11 @@ def test_each_optimizer_is_the_one_named(optimizer: str, decay: float, said: flo
     assert [group["foreach"] for group in made_one.param_groups] == [True, True]
 
 
+def test_an_optimizer_that_nobody_knows_is_a_fault_of_the_candidate() -> None:
+    with pytest.raises(CandidateError, match="there is no optimizer 'lion'"):
+        make_optimizer(network(), {**made.GENES, "optimizer": "lion"}, settings())
+
+
 @pytest.mark.parametrize(
     ("amp", "device", "has_bfloat16", "expected"),
     [
